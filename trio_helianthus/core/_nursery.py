@@ -1,0 +1,256 @@
+"""Nurseries for background work: services that end last, and a client's tasks that never show."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVarTuple, Unpack
+
+import trio
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+_Args = TypeVarTuple("_Args")
+
+
+class ServiceNursery:
+    """A trio nursery with a second kind of child: services, which work for the other tasks.
+
+    :meth:`start_soon` and :meth:`start` run ordinary children, by trio's rules. Services are
+    kept from cancellation until the body and all ordinary children have ended, in whatever way,
+    and are cancelled then. A service that fails cancels the body and the ordinary children, and
+    its exception comes out of the nursery in a group, as any child's does.
+    """
+
+    def __init__(self, nursery: trio.Nursery) -> None:
+        self._nursery = nursery
+        self._ordinary = 0
+        self._services: set[trio.CancelScope] = set()
+        self._ordinary_ended = trio.Event()
+        self._services_cancelled = False
+
+    @property
+    def cancel_scope(self) -> trio.CancelScope:
+        """The scope around body and children; cancelling it ends the services last, too."""
+        return self._nursery.cancel_scope
+
+    @property
+    def child_tasks(self) -> frozenset[trio.lowlevel.Task]:
+        """The running children of both kinds."""
+        return self._nursery.child_tasks
+
+    def start_soon(
+        self,
+        async_fn: Callable[[Unpack[_Args]], Awaitable[object]],
+        *args: Unpack[_Args],
+        name: object = None,
+    ) -> None:
+        """Run an ordinary child; as :meth:`trio.Nursery.start_soon`."""
+        self._ordinary += 1
+        self._nursery.start_soon(self._run_ordinary, async_fn, args, name=name or async_fn)
+
+    async def start(
+        self, async_fn: Callable[..., Awaitable[object]], *args: object, name: object = None
+    ) -> Any:
+        """Run an ordinary child and wait until it says that it started; as trio's."""
+        self._ordinary += 1
+        return await self._nursery.start(self._start_ordinary, async_fn, args, name=name or async_fn)
+
+    def start_service_soon(
+        self,
+        async_fn: Callable[[Unpack[_Args]], Awaitable[object]],
+        *args: Unpack[_Args],
+        name: object = None,
+    ) -> None:
+        """Run a service."""
+        self._nursery.start_soon(self._run_service, async_fn, args, name=name or async_fn)
+
+    async def start_service(
+        self, async_fn: Callable[..., Awaitable[object]], *args: object, name: object = None
+    ) -> Any:
+        """Run a service and wait until it says that it started.
+
+        Until then it is cancelled with the caller, as in :meth:`trio.Nursery.start`.
+        """
+        return await self._nursery.start(self._start_service, async_fn, args, name=name or async_fn)
+
+    async def _run_ordinary(
+        self, async_fn: Callable[..., Awaitable[object]], args: tuple[object, ...]
+    ) -> None:
+        try:
+            await async_fn(*args)
+        finally:
+            self._count_out()
+
+    async def _start_ordinary(
+        self,
+        async_fn: Callable[..., Awaitable[object]],
+        args: tuple[object, ...],
+        *,
+        task_status: trio.TaskStatus[Any],
+    ) -> None:
+        try:
+            await async_fn(*args, task_status=task_status)
+        finally:
+            self._count_out()
+
+    async def _run_service(
+        self, async_fn: Callable[..., Awaitable[object]], args: tuple[object, ...]
+    ) -> None:
+        with trio.CancelScope(shield=True) as scope:
+            self._add_service(scope)
+            try:
+                await async_fn(*args)
+            finally:
+                self._services.discard(scope)
+
+    async def _start_service(
+        self,
+        async_fn: Callable[..., Awaitable[object]],
+        args: tuple[object, ...],
+        *,
+        task_status: trio.TaskStatus[Any],
+    ) -> None:
+        with trio.CancelScope() as scope:
+            self._add_service(scope)
+            try:
+                await async_fn(*args, task_status=_ShieldOnceStarted(scope, task_status))
+            finally:
+                self._services.discard(scope)
+
+    def _add_service(self, scope: trio.CancelScope) -> None:
+        self._services.add(scope)
+        if self._services_cancelled:
+            scope.cancel()
+
+    def _count_out(self) -> None:
+        self._ordinary -= 1
+        if not self._ordinary:
+            self._ordinary_ended.set()
+
+    async def _wait_ordinary_ended(self) -> None:
+        while self._ordinary:
+            self._ordinary_ended = trio.Event()
+            await self._ordinary_ended.wait()
+
+    def _cancel_services(self) -> None:
+        self._services_cancelled = True
+        for scope in list(self._services):
+            scope.cancel(reason="the service nursery's body and children have ended")
+
+
+class _ShieldOnceStarted:
+    """Passes ``started`` on, and from then on keeps outer cancellation from the service."""
+
+    def __init__(self, scope: trio.CancelScope, task_status: trio.TaskStatus[Any]) -> None:
+        self._scope = scope
+        self._task_status = task_status
+
+    def started(self, value: Any = None) -> None:
+        self._task_status.started(value)
+        self._scope.shield = True
+
+
+@asynccontextmanager
+async def open_service_nursery() -> AsyncIterator[ServiceNursery]:
+    """Open a nursery whose service tasks outlive its body and its ordinary children.
+
+    Leaving it waits for the ordinary children, then cancels the services and waits for them.
+    Exceptions come out as from :func:`trio.open_nursery`, in one exception group.
+    """
+    async with trio.open_nursery(strict_exception_groups=True) as nursery:
+        services = ServiceNursery(nursery)
+        try:
+            yield services
+        except BaseException:
+            nursery.cancel_scope.cancel(reason="the service nursery's body raised")
+            raise
+        finally:
+            try:
+                # Bounded by the ordinary children, which outer cancellation does reach.
+                with trio.CancelScope(shield=True):
+                    await services._wait_ordinary_ended()
+            finally:
+                services._cancel_services()
+
+
+class BackgroundNursery:
+    """Where a client's own tasks run; see :func:`open_background_nursery`."""
+
+    def __init__(self, nursery: trio.Nursery, body: trio.CancelScope) -> None:
+        self._nursery = nursery
+        self._body = body
+        self.failures: list[BaseException] = []
+
+    def start_soon(
+        self,
+        async_fn: Callable[[Unpack[_Args]], Awaitable[object]],
+        *args: Unpack[_Args],
+        name: object = None,
+    ) -> None:
+        """Run a background task, which is cancelled when the body ends."""
+        self._nursery.start_soon(self._run, async_fn, args, name=name or async_fn)
+
+    async def _run(
+        self, async_fn: Callable[..., Awaitable[object]], args: tuple[object, ...]
+    ) -> None:
+        try:
+            await async_fn(*args)
+        except BaseException as exc:
+            failure = _without_cancelled(exc)
+            if failure is None:
+                raise
+            self.failures.append(failure)
+            self._body.cancel(reason=f"a background task failed: {failure!r}")
+
+
+@asynccontextmanager
+async def open_background_nursery() -> AsyncIterator[BackgroundNursery]:
+    """Open a nursery for tasks that a client needs and its user should not have to know of.
+
+    The body's own exception comes out as it is, never in a group; a background failure beside it
+    is added as a note. A background failure alone cancels the body and comes out as itself.
+    When the body has ended, the background tasks are cancelled.
+    """
+    body_error: BaseException | None = None
+    injected: BaseException | None = None
+    body = trio.CancelScope()
+    try:
+        async with trio.open_nursery(strict_exception_groups=True) as nursery:
+            background = BackgroundNursery(nursery, body)
+            try:
+                with body:
+                    yield background
+            except BaseException as exc:
+                body_error = exc
+            nursery.cancel_scope.cancel(reason="the client was closed")
+    except BaseExceptionGroup as group:
+        # The tasks let nothing but Cancelled through; trio can add a KeyboardInterrupt.
+        injected = _first_leaf(_without_cancelled(group) or group)
+    # A failure wins over a Cancelled beside it, as it would when raised during cancellation.
+    errors = [
+        error
+        for error in (body_error, injected, *background.failures)
+        if error is not None and _without_cancelled(error) is not None
+    ]
+    for other in errors[1:]:
+        errors[0].add_note(f"in the background: {other!r}")
+    outcome = errors[0] if errors else body_error or injected
+    if outcome is not None:
+        raise outcome
+
+
+def _without_cancelled(exc: BaseException) -> BaseException | None:
+    """Return what remains of an exception when trio's cancellation is taken out of it."""
+    if isinstance(exc, trio.Cancelled):
+        return None
+    if isinstance(exc, BaseExceptionGroup):
+        cancelled, rest = exc.split(trio.Cancelled)
+        return exc if cancelled is None else rest
+    return exc
+
+
+def _first_leaf(exc: BaseException) -> BaseException:
+    while isinstance(exc, BaseExceptionGroup):
+        exc = exc.exceptions[0]
+    return exc

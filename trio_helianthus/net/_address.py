@@ -1,0 +1,55 @@
+"""Addresses: what a socket is bound or connected to, and how names become such."""
+
+from __future__ import annotations
+
+import socket
+from typing import TypeAlias, cast
+
+import attrs
+import trio
+
+from ..errors import from_os_error
+
+SocketAddress: TypeAlias = "tuple[str, int] | tuple[str, int, int, int] | str | bytes"
+"""As the :mod:`socket` module has it: IPv4 (host, port), IPv6 (host, port, flow, scope), or a
+unix socket's path."""
+
+
+@attrs.frozen
+class Endpoint:
+    """One address that a name resolved to, with the family to make a socket of."""
+
+    family: socket.AddressFamily
+    address: SocketAddress
+
+
+async def resolve(host: str | None, port: int, *, passive: bool = False) -> list[Endpoint]:
+    """Resolve a host and port to TCP endpoints, in the resolver's order.
+
+    :param host: a name or a numeric address; ``None`` means every local address, or loopback
+        when connecting.
+    :param passive: whether the endpoints are to be bound to, not connected to.
+    :raises NameResolutionFailed: the name has no address, or the resolver failed.
+    """
+    if not isinstance(port, int):
+        raise TypeError(f"port must be an int, not {port!r}")
+    if not 0 <= port <= 65535:
+        raise ValueError(f"port must be from 0 to 65535, not {port}")
+    flags = socket.AI_PASSIVE if passive else 0
+    try:
+        found = await trio.socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=flags
+        )
+    except (OSError, UnicodeError) as exc:  # UnicodeError: no name can be spelled like that
+        error = exc if isinstance(exc, OSError) else socket.gaierror(socket.EAI_NONAME, str(exc))
+        raise from_os_error(error, operation="resolve", address=(host or "*", port)) from exc
+    return [Endpoint(family, cast("SocketAddress", address)) for family, _, _, _, address in found]
+
+
+def interleave_families(endpoints: list[Endpoint]) -> list[Endpoint]:
+    """Alternate between address families, beginning with the resolver's first (RFC 8305, 4)."""
+    by_family: dict[socket.AddressFamily, list[Endpoint]] = {}
+    for endpoint in endpoints:
+        by_family.setdefault(endpoint.family, []).append(endpoint)
+    rounds = max((len(group) for group in by_family.values()), default=0)
+    return [group[i] for i in range(rounds) for group in by_family.values() if i < len(group)]

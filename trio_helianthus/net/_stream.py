@@ -1,0 +1,313 @@
+"""The byte stream that TCP and TLS share: exact reads, limits and reports around raw I/O."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+
+import trio
+
+from ..core import SEAM, checkpoint_budget, limit, next_connection_id, operation
+from ..errors import HelianthusError, IncompleteReceive, LimitExceeded, ResourceBusy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+
+    from ..core import CancelToken, Operation
+    from ._address import SocketAddress
+
+_E = TypeVar("_E", bound=HelianthusError)
+
+Buffer: TypeAlias = "bytes | bytearray | memoryview"
+
+RECEIVE_BYTES: Final = 64 * 1024
+"""How much one receive asks the system for."""
+MAX_RECEIVE_BYTES: Final = 1024 * 1024
+"""How much one receive asks for at most, however much is missing."""
+MAX_UNTIL_BYTES: Final = 64 * 1024
+"""What :meth:`ByteStream.receive_until` takes at most, unless told otherwise."""
+MAX_ALL_BYTES: Final = 16 * 1024 * 1024
+"""What :meth:`ByteStream.receive_all` takes at most, unless told otherwise."""
+
+
+class ByteStream(trio.abc.Stream):
+    """A connection that carries bytes both ways.
+
+    A :class:`trio.abc.Stream` with exact reads, gathered writes, and the two limits on every
+    operation: ``timeout`` in seconds for the whole operation (``None`` and ``math.inf``: no
+    limit) and ``token``. One task may receive while another sends; two in the same direction
+    are a mistake that raises :exc:`ResourceBusy`.
+
+    On cancellation, by scope, token or timeout:
+
+    * a receive has taken nothing: what arrived stays for the next receive;
+    * a send may have sent a part. The stream is broken for sending then: further sends raise
+      :exc:`ConnectionBroken`, as the peer cannot know where the next message begins.
+    """
+
+    def __init__(self, *, connection_id: int | None = None) -> None:
+        self.connection_id: Final = next_connection_id() if connection_id is None else connection_id
+        """Unique in this process; operations report it."""
+        self.activity = ""
+        """What the connection is busy with, for reports; whoever handles it may set it."""
+        self.last_error: HelianthusError | None = None
+        """The network's or the peer's error that an operation on this stream raised last."""
+        self.bytes_sent = 0
+        self.bytes_received = 0
+        self._received = bytearray()
+        self._budget = checkpoint_budget()
+        self._receiver = _Direction("receiving from")
+        self._sender = _Direction("sending to")
+
+    @property
+    @abstractmethod
+    def local_address(self) -> SocketAddress:
+        """This side's address."""
+
+    @property
+    @abstractmethod
+    def remote_address(self) -> SocketAddress:
+        """The other side's address."""
+
+    @abstractmethod
+    async def wait_send_all_might_not_block(
+        self, *, timeout: float | None = None, token: CancelToken | None = None
+    ) -> None:
+        """Wait until sending is likely not to wait; see :class:`trio.abc.SendStream`.
+
+        :raises NetworkError: the connection failed.
+        """
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Close at once, without waiting, so that the peer sees a connection reset, not an end.
+
+        For connections in the middle of something: an end of stream could pass for completeness.
+        """
+
+    @abstractmethod
+    async def _receive(self, max_bytes: int) -> bytes:
+        """Receive from below; a full checkpoint or the documented budget."""
+
+    @abstractmethod
+    async def _send(self, buffers: list[memoryview]) -> None:
+        """Send all of several non-empty buffers, or none for just the checks."""
+
+    async def receive_some(
+        self,
+        max_bytes: int | None = None,
+        *,
+        timeout: float | None = None,
+        token: CancelToken | None = None,
+    ) -> bytes:
+        """Receive what is there, or wait until something is.
+
+        :param max_bytes: take at most this many bytes; ``None`` means a sensible number.
+        :returns: at least one byte, or ``b""`` when the peer has ended its side.
+        :raises NetworkError: the connection failed.
+        """
+        if max_bytes is not None and max_bytes < 1:
+            raise ValueError(f"max_bytes must be at least 1, not {max_bytes}")
+        size = RECEIVE_BYTES if max_bytes is None else max_bytes
+        if timeout is None and token is None and SEAM.instrument is None:
+            with self._receiver:
+                return await self._receive_some(size)
+        with self._report("receive") as report, limit(timeout, token), self._receiver:
+            data = await self._receive_some(size)
+            if report is not None:
+                report.bytes_received = len(data)
+            return data
+
+    async def receive_exactly(
+        self, count: int, *, timeout: float | None = None, token: CancelToken | None = None
+    ) -> bytes:
+        """Receive ``count`` bytes, no more and no less.
+
+        :raises IncompleteReceive: the peer ended first; ``partial`` has what came.
+        :raises NetworkError: the connection failed.
+        """
+        if count < 0:
+            raise ValueError(f"count must be at least 0, not {count}")
+        with self._report("receive_exactly") as report, limit(timeout, token), self._receiver:
+            await self._fill(count, expected=count)
+            if report is not None:
+                report.bytes_received = count
+            return self._take(count)
+
+    async def receive_until(
+        self,
+        delimiter: bytes,
+        *,
+        max_bytes: int = MAX_UNTIL_BYTES,
+        timeout: float | None = None,
+        token: CancelToken | None = None,
+    ) -> bytes:
+        """Receive up to and including ``delimiter``.
+
+        :param max_bytes: how long the result may be, delimiter included.
+        :raises LimitExceeded: there is no delimiter in the first ``max_bytes`` bytes, which stay
+            where they are.
+        :raises IncompleteReceive: the peer ended first; ``partial`` has what came.
+        :raises NetworkError: the connection failed.
+        """
+        if not delimiter:
+            raise ValueError("the delimiter must not be empty")
+        with self._report("receive_until") as report, limit(timeout, token), self._receiver:
+            searched = 0
+            while True:
+                await self._fill(searched + 1, expected=None)
+                # A delimiter can begin in what was searched and end in what came since.
+                start = max(0, searched - len(delimiter) + 1)
+                found = self._received.find(delimiter, start, max_bytes)
+                if found >= 0:
+                    break
+                if len(self._received) >= max_bytes:
+                    raise self._failed(
+                        LimitExceeded(
+                            f"no {delimiter!r} within {max_bytes} bytes",
+                            limit_name="max_bytes",
+                            limit=max_bytes,
+                        )
+                    )
+                searched = len(self._received)
+            count = found + len(delimiter)
+            if report is not None:
+                report.bytes_received = count
+            return self._take(count)
+
+    async def receive_all(
+        self,
+        *,
+        max_bytes: int = MAX_ALL_BYTES,
+        timeout: float | None = None,
+        token: CancelToken | None = None,
+    ) -> bytes:
+        """Receive until the peer ends its side.
+
+        :raises LimitExceeded: the peer sent more than ``max_bytes``, which stay where they are.
+        :raises NetworkError: the connection failed.
+        """
+        with self._report("receive_all") as report, limit(timeout, token), self._receiver:
+            while len(self._received) <= max_bytes:
+                data = await self._receive(RECEIVE_BYTES)
+                if not data:
+                    break
+                self._received += data
+            else:
+                raise self._failed(
+                    LimitExceeded(
+                        f"more than {max_bytes} bytes", limit_name="max_bytes", limit=max_bytes
+                    )
+                )
+            count = len(self._received)
+            if report is not None:
+                report.bytes_received = count
+            return self._take(count)
+
+    async def send_all(
+        self,
+        data: Buffer,
+        *,
+        timeout: float | None = None,
+        token: CancelToken | None = None,
+    ) -> None:
+        """Send all of ``data``.
+
+        :raises NetworkError: the connection failed.
+        """
+        if timeout is None and token is None and SEAM.instrument is None:
+            with self._sender, memoryview(data).cast("B") as view:
+                await self._send([view] if view else [])
+            return
+        await self.send_vectored((data,), timeout=timeout, token=token)
+
+    async def send_vectored(
+        self,
+        buffers: Iterable[Buffer],
+        *,
+        timeout: float | None = None,
+        token: CancelToken | None = None,
+    ) -> None:
+        """Send all of several buffers, one after the other, without joining them first.
+
+        :raises NetworkError: the connection failed.
+        """
+        views = [memoryview(buffer).cast("B") for buffer in buffers]
+        views = [view for view in views if view]
+        with self._report("send") as report, limit(timeout, token), self._sender:
+            sent_before = self.bytes_sent
+            try:
+                await self._send(views)
+            finally:
+                if report is not None:
+                    report.bytes_sent = self.bytes_sent - sent_before
+
+    def _report(self, verb: str) -> AbstractContextManager[Operation | None]:
+        if SEAM.instrument is None:
+            return operation("")
+        return operation(f"net.{verb}", connection_id=self.connection_id, peer=self.remote_address)
+
+    def _failed(self, error: _E) -> _E:
+        self.last_error = error
+        return error
+
+    async def _receive_some(self, max_bytes: int) -> bytes:
+        if not self._received:
+            return await self._receive(max_bytes)
+        await self._checkpoint()
+        return self._take(max_bytes)
+
+    async def _fill(self, count: int, *, expected: int | None) -> None:
+        """Receive until ``count`` bytes are there; a checkpoint even if they are there already."""
+        if len(self._received) >= count:
+            await self._checkpoint()
+        while len(self._received) < count:
+            missing = min(count - len(self._received), MAX_RECEIVE_BYTES)
+            data = await self._receive(max(RECEIVE_BYTES, missing))
+            if not data:
+                partial = bytes(self._received)
+                raise self._failed(
+                    IncompleteReceive(
+                        partial=partial,
+                        expected=expected,
+                        operation="receive",
+                        address=self.remote_address,
+                    )
+                )
+            self._received += data
+
+    def _take(self, count: int) -> bytes:
+        taken = bytes(self._received[:count])
+        del self._received[:count]
+        return taken
+
+    async def _checkpoint(self) -> None:
+        """Deliver cancellation, and let other tasks run when the budget says so."""
+        await trio.lowlevel.checkpoint_if_cancelled()
+        if self._budget.spend():
+            await self._budget.refill()
+
+
+class _Direction:
+    """One of a stream's two directions, which belongs to one task at a time."""
+
+    __slots__ = ("_busy", "_doing")
+
+    def __init__(self, doing: str) -> None:
+        self._busy = False
+        self._doing = doing
+
+    def __enter__(self) -> None:
+        if self._busy:
+            raise ResourceBusy(f"another task is {self._doing} this stream")
+        self._busy = True
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._busy = False

@@ -1,0 +1,249 @@
+"""TCP streams: a non-blocking socket of the standard library, driven by trio's readiness."""
+
+from __future__ import annotations
+
+import contextlib
+import socket as socket_module
+import struct
+import sys
+from typing import TYPE_CHECKING, Final, cast
+
+import trio
+
+from ..core import limit
+from ..errors import ConnectionBroken, ResourceClosed, from_os_error
+from ._stream import ByteStream
+
+if TYPE_CHECKING:
+    from ..core import CancelToken
+    from ..errors import NetworkError
+    from ._address import SocketAddress
+
+MAX_GATHERED: Final = 512
+"""How many buffers go into one gathered send; systems allow at least 1024 (POSIX: 16)."""
+_LINGER_OFF: Final = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+
+
+class TCPStream(ByteStream, trio.abc.HalfCloseableStream):
+    """A TCP connection, or another connected stream socket.
+
+    Made by :func:`connect_tcp`, :func:`serve_tcp` and :func:`adopt`.
+
+    A receive waits first and reads then, as the answer to a request is never there yet; after a
+    read that filled its buffer it reads first. A send writes first and waits only when it must.
+    An operation that succeeded at once skips the schedule point within the checkpoint budget.
+    """
+
+    def __init__(
+        self,
+        socket: socket_module.socket,
+        *,
+        remote_address: SocketAddress | None = None,
+        connection_id: int | None = None,
+    ) -> None:
+        super().__init__(connection_id=connection_id)
+        socket.setblocking(False)
+        self.socket: Final = socket
+        """The socket, for its options. Reading from it or closing it here is the stream's."""
+        self._local_address = cast("SocketAddress", socket.getsockname())
+        if remote_address is None:
+            remote_address = cast("SocketAddress", socket.getpeername())
+        self._remote_address = remote_address
+        self._closed = False
+        self._eof_sent = False
+        self._cut_send = False
+        self._more_is_likely = False
+
+    def __repr__(self) -> str:
+        state = " closed" if self._closed else ""
+        return f"<TCPStream {self._local_address!r} to {self._remote_address!r}{state}>"
+
+    @property
+    def local_address(self) -> SocketAddress:
+        """This side's address."""
+        return self._local_address
+
+    @property
+    def remote_address(self) -> SocketAddress:
+        """The other side's address."""
+        return self._remote_address
+
+    async def wait_send_all_might_not_block(
+        self, *, timeout: float | None = None, token: CancelToken | None = None
+    ) -> None:
+        """Wait until the system would take some bytes to send.
+
+        :raises NetworkError: the connection failed.
+        """
+        with limit(timeout, token), self._sender:
+            self._check_open()
+            await self._wait_writable()
+
+    async def send_eof(
+        self, *, timeout: float | None = None, token: CancelToken | None = None
+    ) -> None:
+        """End this side of the connection; the other goes on. Doing it twice is fine.
+
+        :raises NetworkError: the connection failed.
+        """
+        with limit(timeout, token), self._sender:
+            self._check_open()
+            await self._checkpoint()
+            if self._eof_sent:
+                return
+            self._eof_sent = True
+            try:
+                self.socket.shutdown(socket_module.SHUT_WR)
+            except OSError as exc:
+                raise self._translated(exc, "shut down") from exc
+
+    async def aclose(self) -> None:
+        """Close the connection at once; what was sent is still delivered.
+
+        Nothing is waited for, so cancellation makes no difference.
+        """
+        self._close()
+        await trio.lowlevel.checkpoint()
+
+    def reset(self) -> None:
+        """Close at once, so that the peer sees a connection reset (SO_LINGER of 0, RFC 1122)."""
+        if not self._closed:
+            with contextlib.suppress(OSError):  # then an ordinary close has to do
+                self.socket.setsockopt(
+                    socket_module.SOL_SOCKET, socket_module.SO_LINGER, _LINGER_OFF
+                )
+        self._close()
+
+    async def _receive(self, max_bytes: int) -> bytes:
+        self._check_open()
+        if self._more_is_likely:
+            await trio.lowlevel.checkpoint_if_cancelled()
+            data = self._receive_now(max_bytes)
+            if data is not None:
+                if self._budget.spend():
+                    await self._budget.refill()
+                return data
+        while True:
+            await self._wait_readable()
+            data = self._receive_now(max_bytes)
+            if data is not None:
+                return data
+
+    def _receive_now(self, max_bytes: int) -> bytes | None:
+        try:
+            data = self.socket.recv(max_bytes)
+        except BlockingIOError:
+            self._more_is_likely = False
+            return None
+        except OSError as exc:
+            raise self._translated(exc, "receive") from exc
+        self._more_is_likely = len(data) == max_bytes
+        self.bytes_received += len(data)
+        return data
+
+    async def _send(self, buffers: list[memoryview]) -> None:
+        self._check_open()
+        if self._eof_sent:
+            raise ResourceClosed("this side of the stream was ended with send_eof")
+        if self._cut_send:
+            raise self._failed(
+                ConnectionBroken(
+                    "an earlier send was cancelled half-way",
+                    operation="send",
+                    address=self._remote_address,
+                )
+            )
+        await trio.lowlevel.checkpoint_if_cancelled()
+        waited = part_sent = False
+        try:
+            while buffers:
+                sent = self._send_now(buffers)
+                if sent:
+                    part_sent = True
+                    self.bytes_sent += sent
+                    _drop_sent(buffers, sent)
+                else:
+                    waited = True
+                    await self._wait_writable()
+        except BaseException:
+            self._cut_send = part_sent
+            raise
+        if not waited and self._budget.spend():
+            await self._budget.refill()
+
+    def _send_now(self, buffers: list[memoryview]) -> int:
+        try:
+            if len(buffers) == 1:
+                return self.socket.send(buffers[0])
+            return _send_gathered(self.socket, buffers)
+        except BlockingIOError:
+            return 0
+        except OSError as exc:
+            raise self._translated(exc, "send") from exc
+
+    async def _wait_readable(self) -> None:
+        try:
+            await trio.lowlevel.wait_readable(self.socket)
+        except trio.ClosedResourceError as exc:
+            raise ResourceClosed("the stream was closed while it was waited for") from exc
+        self._budget.reset()
+
+    async def _wait_writable(self) -> None:
+        try:
+            await trio.lowlevel.wait_writable(self.socket)
+        except trio.ClosedResourceError as exc:
+            raise ResourceClosed("the stream was closed while it was waited for") from exc
+        self._budget.reset()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ResourceClosed("the stream was closed")
+
+    def _translated(self, exc: OSError, verb: str) -> NetworkError:
+        return self._failed(from_os_error(exc, operation=verb, address=self._remote_address))
+
+    def _close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._received.clear()
+            trio.lowlevel.notify_closing(self.socket)
+            self.socket.close()
+
+
+def adopt(socket: socket_module.socket) -> TCPStream:
+    """Make a stream of a connected stream socket that exists already, and take it over.
+
+    :param socket: a TCP or unix stream socket; from now on it belongs to the stream. To keep
+        using it elsewhere, adopt ``socket.dup()``.
+    :raises ValueError: it is not a stream socket.
+    :raises NetworkError: it is not connected.
+    """
+    if not isinstance(socket, socket_module.socket):
+        raise TypeError(f"adopt takes a socket of the socket module, not {type(socket).__name__}")
+    if socket.type != socket_module.SOCK_STREAM:
+        raise ValueError(f"adopt takes a stream socket, not one of {socket.type!r}")
+    try:
+        return TCPStream(socket)
+    except OSError as exc:
+        raise from_os_error(exc, operation="adopt") from exc
+
+
+if hasattr(socket_module.socket, "sendmsg"):
+
+    def _send_gathered(socket: socket_module.socket, buffers: list[memoryview]) -> int:
+        return socket.sendmsg(buffers[:MAX_GATHERED])
+
+else:
+
+    def _send_gathered(socket: socket_module.socket, buffers: list[memoryview]) -> int:
+        return socket.send(b"".join(buffers[:MAX_GATHERED]))
+
+
+def _drop_sent(buffers: list[memoryview], sent: int) -> None:
+    whole = 0
+    while whole < len(buffers) and sent >= len(buffers[whole]):
+        sent -= len(buffers[whole])
+        whole += 1
+    del buffers[:whole]
+    if sent:
+        buffers[0] = buffers[0][sent:]

@@ -1,0 +1,199 @@
+"""The demonstration: start services, call them, cancel a call half-way, drain, and report."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Final
+
+import attrs
+import trio
+
+from .. import http, net
+from ..core import LifecycleReport, current_lifecycle, run, subscribe
+from ..errors import OperationTimeout
+from ._demo_report import print_demo_report
+from ._demo_services import Certificates, Services, start_services
+from ._recorder import Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..net import ByteStream
+
+HTTP_CALLS: Final = 200
+HTTP_CLIENTS: Final = 10
+ECHOES: Final = 50
+ECHO_CONNECTIONS: Final = 5
+CURL_SECONDS: Final = 10.0
+"""How long curl may take, so that the demonstration ends for certain."""
+CANCEL_AFTER_SECONDS: Final = 0.1
+CALLS_WHILE_DRAINING: Final = 5
+
+OPERATIONS: Final = {
+    "net.tcp.connect": "TCP connections opened",
+    "net.tls.handshake": "TLS handshakes, both sides",
+    "net.receive_exactly": "echoes received",
+    "http.client.request": "HTTP calls by our client",
+    "http.server.request": "HTTP requests served",
+}
+"""What the report shows, by the operation's name."""
+
+
+@attrs.define
+class Findings:
+    """What the demonstration saw, for its report."""
+
+    recorder: Recorder
+    curl: str = "curl was not found, so it was left out"
+    gave_up_after: float = 0.0
+    handler_stopped_after: float = 0.0
+    drained_calls: int = 0
+    seconds: float = 0.0
+
+
+def run_demo() -> int:
+    """Run the demonstration once.
+
+    :returns: 0 if everything went as it should, 1 if not.
+    :raises MissingExtraError: the extra ``demo`` is not installed.
+    """
+    certificates = Certificates.make()
+    findings = Findings(Recorder(OPERATIONS))
+    began = time.perf_counter()
+
+    def report(lifecycle_report: LifecycleReport) -> None:
+        findings.seconds = time.perf_counter() - began
+        print_demo_report(findings, OPERATIONS, lifecycle_report)
+
+    return run(_demonstrate, certificates, findings, on_report=report)
+
+
+def serve_demo() -> int:
+    """Keep the demonstration's services up until Ctrl-C.
+
+    :returns: 0 if everything that ran then could finish, 1 if not.
+    :raises MissingExtraError: the extra ``demo`` is not installed.
+    """
+    return run(_serve, Certificates.make())
+
+
+async def _demonstrate(certificates: Certificates, findings: Findings) -> None:
+    with subscribe(findings.recorder):
+        async with trio.open_nursery() as nursery:
+            services = await start_services(nursery, certificates)
+            await _call_http(services)
+            await _call_echo(services, certificates)
+            await _call_with_curl(services, findings)
+            await _cancel_half_way(services, findings)
+            await _drain_under_load(services, findings)
+
+
+async def _serve(certificates: Certificates) -> None:
+    async with trio.open_nursery() as nursery:
+        services = await start_services(nursery, certificates)
+        services.slow_calls.announce = True
+        url = services.http.url
+        print(f"""in a browser:   {url}/
+with curl:      curl {url}/hello/you
+                curl -d 'drawer' {url}/reverse
+                curl {url}/slow         (press Ctrl-C there, and look here)
+TCP echo:       127.0.0.1 port {services.tcp.port}
+TLS echo:       openssl s_client -quiet -connect 127.0.0.1:{services.tls.port}
+Ctrl-C here drains and ends.""", flush=True)
+
+
+async def _call_http(services: Services) -> None:
+    async def call(client: http.Client, number: int) -> None:
+        for _ in range(HTTP_CALLS // HTTP_CLIENTS // 2):
+            answer = await client.get(f"/hello/{number}")
+            _expect(answer.text == f"Hello, {number}!\n")
+            answer = await client.post("/reverse", content=b"drawer")
+            _expect(answer.content == b"reward")
+
+    async with http.open_client(services.http.url, timeout=10) as client:
+        async with trio.open_nursery() as nursery:
+            for number in range(HTTP_CLIENTS):
+                nursery.start_soon(call, client, number)
+
+
+async def _call_echo(services: Services, certificates: Certificates) -> None:
+    async def converse(stream: ByteStream) -> None:
+        async with stream:
+            for number in range(ECHOES):
+                message = b"%d bottles" % number
+                await stream.send_all(message)
+                _expect(await stream.receive_exactly(len(message), timeout=10) == message)
+
+    async def tcp() -> None:
+        await converse(await net.connect_tcp("127.0.0.1", services.tcp.port))
+
+    async def tls() -> None:
+        context = certificates.client
+        await converse(
+            await net.connect_tls("localhost", services.tls.port, ssl_context=context)
+        )
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(ECHO_CONNECTIONS):
+            nursery.start_soon(tcp)
+            nursery.start_soon(tls)
+
+
+async def _call_with_curl(services: Services, findings: Findings) -> None:
+    curl = shutil.which("curl")
+    if curl is None:
+        return
+    arguments = ["--silent", "--show-error", "--noproxy", "*", "--max-time", str(CURL_SECONDS)]
+    greeting = f"{services.http.url}/hello/curl"
+    # Twice the same address: curl keeps the connection for the second.
+    result = await trio.run_process(
+        [curl, *arguments, greeting, greeting],
+        capture_stdout=True,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    if result.returncode == 0 and result.stdout == b"Hello, curl!\n" * 2:
+        findings.curl = "curl got both answers, over one connection"
+    else:
+        findings.curl = f"curl failed: {result.stdout.decode(errors='replace').strip()}"
+
+
+async def _cancel_half_way(services: Services, findings: Findings) -> None:
+    slow_calls = services.slow_calls
+    async with http.open_client(services.http.url) as client:
+        began = trio.current_time()
+        try:
+            await client.get("/slow", timeout=CANCEL_AFTER_SECONDS)
+        except OperationTimeout:
+            gave_up = trio.current_time()
+        with trio.fail_after(5):
+            while slow_calls.cancelled_at is None:
+                await trio.sleep(0.001)
+    findings.gave_up_after = gave_up - began
+    findings.handler_stopped_after = slow_calls.cancelled_at - gave_up
+
+
+async def _drain_under_load(services: Services, findings: Findings) -> None:
+    """Drain while calls are running: they finish, and all servers return."""
+    lifecycle = current_lifecycle()
+    assert lifecycle is not None
+
+    async def call() -> None:
+        answer = await client.get("/brief", timeout=10)
+        _expect(answer.text == "done\n")
+        findings.drained_calls += 1
+
+    async with http.open_client(services.http.url) as client, trio.open_nursery() as nursery:
+        for _ in range(CALLS_WHILE_DRAINING):
+            nursery.start_soon(call)
+        while services.slow_calls.running < CALLS_WHILE_DRAINING:
+            await trio.sleep(0.001)
+        lifecycle.drain("the demonstration is over", timeout=5)
+
+
+def _expect(holds: bool) -> None:
+    if not holds:
+        raise AssertionError("the demonstration got a wrong answer")

@@ -1,0 +1,151 @@
+"""The demonstration's services: HTTP with a slow handler, TCP echo and TLS echo."""
+
+from __future__ import annotations
+
+import ssl
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import attrs
+import trio
+
+from .. import http, net
+from ..errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from ..net import ByteStream
+
+SLOW_SECONDS: Final = 30.0
+"""How long the slow handler takes, if nobody cancels it."""
+
+_PAGE: Final = """<!doctype html>
+<meta charset="utf-8"><title>trio_helianthus</title>
+<style>
+ body {{ font: 18px/1.5 system-ui, sans-serif; max-width: 38em; margin: 4em auto; padding: 0 1em }}
+ h1 {{ color: #b97a00 }} code {{ background: #fff4d6; padding: .1em .3em }}
+</style>
+<h1>trio_helianthus</h1>
+<p>This page comes from <code>http.serve</code> on trio. Try
+<a href="/hello/you">/hello/you</a> and <a href="/status">/status</a>.
+<p><a href="/slow">/slow</a> takes {seconds:.0f} seconds. Press your browser's stop button while it
+loads: the handler is cancelled at once, and says so in the terminal and in /status.
+"""
+
+
+@attrs.define
+class SlowCalls:
+    """What became of the calls of the slow handler."""
+
+    running: int = 0
+    finished: int = 0
+    cancelled: int = 0
+    started: trio.Event = attrs.field(factory=trio.Event)
+    cancelled_at: float | None = None
+    announce: bool = False
+
+
+@attrs.frozen
+class Certificates:
+    """A certificate for localhost, fresh for this run, and a client that trusts it."""
+
+    server: ssl.SSLContext
+    client: ssl.SSLContext
+
+    @staticmethod
+    def make() -> Certificates:
+        """Make them.
+
+        :raises MissingExtraError: trustme is not installed.
+        """
+        try:
+            import trustme
+        except ImportError as exc:
+            raise MissingExtraError("demo", "trustme") from exc
+        authority = trustme.CA()
+        server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        client = ssl.create_default_context()
+        authority.issue_cert("localhost", "127.0.0.1").configure_cert(server)
+        authority.configure_trust(client)
+        return Certificates(server, client)
+
+
+@attrs.frozen
+class Services:
+    """The running services."""
+
+    http: http.Server
+    tcp: net.Server
+    tls: net.Server
+    slow_calls: SlowCalls
+
+
+async def start_services(
+    nursery: trio.Nursery, certificates: Certificates, *, http_port: int = 0
+) -> Services:
+    """Start all services on loopback; each returns when it was drained."""
+    slow_calls = SlowCalls()
+    router = _make_router(slow_calls)
+    return Services(
+        http=await nursery.start(http.serve, router, http_port),
+        tcp=await nursery.start(partial(net.serve_tcp, echo, name="tcp echo")),
+        tls=await nursery.start(
+            partial(net.serve_tls, echo, ssl_context=certificates.server, name="tls echo")
+        ),
+        slow_calls=slow_calls,
+    )
+
+
+async def echo(stream: ByteStream) -> None:
+    """Send back what comes, until the client ends."""
+    while data := await stream.receive_some():
+        await stream.send_all(data)
+
+
+def _make_router(slow_calls: SlowCalls) -> http.Router:
+    router = http.Router()
+
+    @router.get("/")
+    async def index(request: http.Request) -> http.Response:
+        return http.Response.html(_PAGE.format(seconds=SLOW_SECONDS))
+
+    @router.get("/hello/{name}")
+    async def hello(request: http.Request) -> str:
+        return f"Hello, {request.path_params['name']}!\n"
+
+    @router.post("/reverse")
+    async def reverse(request: http.Request) -> bytes:
+        return (await request.read())[::-1]
+
+    @router.get("/brief")
+    async def brief(request: http.Request) -> str:
+        slow_calls.running += 1
+        await trio.sleep(0.1)
+        slow_calls.running -= 1
+        return "done\n"
+
+    @router.get("/slow")
+    async def slow(request: http.Request) -> str:
+        slow_calls.running += 1
+        slow_calls.started.set()
+        try:
+            await trio.sleep(SLOW_SECONDS)
+            slow_calls.finished += 1
+        except trio.Cancelled:
+            slow_calls.cancelled += 1
+            slow_calls.cancelled_at = trio.current_time()
+            if slow_calls.announce:
+                print("/slow: its client went away, so the handler was cancelled", flush=True)
+            raise
+        finally:
+            slow_calls.running -= 1
+        return "at last\n"
+
+    @router.get("/status")
+    async def status(request: http.Request) -> dict[str, int]:
+        return {
+            "slow calls running": slow_calls.running,
+            "slow calls finished": slow_calls.finished,
+            "slow calls cancelled": slow_calls.cancelled,
+        }
+
+    return router

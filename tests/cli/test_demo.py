@@ -6,6 +6,8 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -46,16 +48,10 @@ def test_curl_is_left_out_visibly_where_it_is_missing(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT to another process")
 def test_it_serves_until_it_is_told_to_stop() -> None:
-    with subprocess.Popen(
-        [*DEMO, "--serve"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(7)]
-        url = re.search(r"http://127\.0\.0\.1:\d+", lines[0])
-        assert url is not None
-        assert "Hello, you!" in _get(f"{url[0]}/hello/you")
-        assert "<h1>trio_helianthus</h1>" in _get(f"{url[0]}/")
-        assert '"slow calls cancelled"' in _get(f"{url[0]}/status")
+    with serving_demo() as (process, url):
+        assert "Hello, you!" in _get(f"{url}/hello/you")
+        assert "<h1>trio_helianthus</h1>" in _get(f"{url}/")
+        assert '"slow calls cancelled"' in _get(f"{url}/status")
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
 
@@ -67,15 +63,11 @@ def test_it_serves_until_it_is_told_to_stop() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT to another process")
 def test_a_client_that_leaves_is_announced_while_serving() -> None:
-    with subprocess.Popen(
-        [*DEMO, "--serve"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(7)]
-        url = re.search(r"http://127\.0\.0\.1:\d+", lines[0])
-        assert url is not None
+    with serving_demo() as (process, url):
         leave = "import sys, urllib.request as u; u.urlopen(sys.argv[1], timeout=0.2)"
-        subprocess.run([sys.executable, "-c", leave, f"{url[0]}/slow"], capture_output=True)
+        client = [sys.executable, "-c", leave, f"{url}/slow"]
+        subprocess.run(client, capture_output=True, check=False)
+        assert process.stdout is not None
         announced = process.stdout.readline()
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
@@ -84,8 +76,25 @@ def test_a_client_that_leaves_is_announced_while_serving() -> None:
     assert process.returncode == 0
 
 
+@contextmanager
+def serving_demo() -> Iterator[tuple[subprocess.Popen[str], str]]:
+    with subprocess.Popen(
+        [*DEMO, "--serve"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            lines = [process.stdout.readline() for _ in range(7)]
+            url = re.search(r"http://127\.0\.0\.1:\d+", lines[0])
+            assert url is not None
+            yield process, url[0]
+        finally:
+            process.kill()
+
+
 def _get(url: str) -> str:
-    code = "import sys, urllib.request as u; print(u.urlopen(sys.argv[1], timeout=10).read().decode())"
+    code = (
+        "import sys, urllib.request as u; print(u.urlopen(sys.argv[1], timeout=10).read().decode())"
+    )
     result = subprocess.run(
         [sys.executable, "-c", code, url], capture_output=True, text=True, check=True
     )

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING, Final
 
-import attrs
 import trio
 
 from .. import http, net
 from ..core import LifecycleReport, current_lifecycle, run, subscribe
 from ..errors import OperationTimeout
-from ._demo_report import print_demo_report
+from ._demo_report import Findings, print_demo_report
 from ._demo_services import Certificates, Services, start_services
-from ._recorder import Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ..net import ByteStream
 
 HTTP_CALLS: Final = 200
@@ -32,27 +27,6 @@ CURL_SECONDS: Final = 10.0
 CANCEL_AFTER_SECONDS: Final = 0.1
 CALLS_WHILE_DRAINING: Final = 5
 
-OPERATIONS: Final = {
-    "net.tcp.connect": "TCP connections opened",
-    "net.tls.handshake": "TLS handshakes, both sides",
-    "net.receive_exactly": "echoes received",
-    "http.client.request": "HTTP calls by our client",
-    "http.server.request": "HTTP requests served",
-}
-"""What the report shows, by the operation's name."""
-
-
-@attrs.define
-class Findings:
-    """What the demonstration saw, for its report."""
-
-    recorder: Recorder
-    curl: str = "curl was not found, so it was left out"
-    gave_up_after: float = 0.0
-    handler_stopped_after: float = 0.0
-    drained_calls: int = 0
-    seconds: float = 0.0
-
 
 def run_demo() -> int:
     """Run the demonstration once.
@@ -61,12 +35,12 @@ def run_demo() -> int:
     :raises MissingExtraError: the extra ``demo`` is not installed.
     """
     certificates = Certificates.make()
-    findings = Findings(Recorder(OPERATIONS))
+    findings = Findings()
     began = time.perf_counter()
 
     def report(lifecycle_report: LifecycleReport) -> None:
         findings.seconds = time.perf_counter() - began
-        print_demo_report(findings, OPERATIONS, lifecycle_report)
+        print_demo_report(findings, lifecycle_report)
 
     return run(_demonstrate, certificates, findings, on_report=report)
 
@@ -94,15 +68,18 @@ async def _demonstrate(certificates: Certificates, findings: Findings) -> None:
 async def _serve(certificates: Certificates) -> None:
     async with trio.open_nursery() as nursery:
         services = await start_services(nursery, certificates)
-        services.slow_calls.announce = True
+        services.calls.announce = True
         url = services.http.url
-        print(f"""in a browser:   {url}/
+        print(
+            f"""in a browser:   {url}/
 with curl:      curl {url}/hello/you
                 curl -d 'drawer' {url}/reverse
                 curl {url}/slow         (press Ctrl-C there, and look here)
 TCP echo:       127.0.0.1 port {services.tcp.port}
 TLS echo:       openssl s_client -quiet -connect 127.0.0.1:{services.tls.port}
-Ctrl-C here drains and ends.""", flush=True)
+Ctrl-C here drains and ends.""",
+            flush=True,
+        )
 
 
 async def _call_http(services: Services) -> None:
@@ -113,10 +90,10 @@ async def _call_http(services: Services) -> None:
             answer = await client.post("/reverse", content=b"drawer")
             _expect(answer.content == b"reward")
 
-    async with http.open_client(services.http.url, timeout=10) as client:
-        async with trio.open_nursery() as nursery:
-            for number in range(HTTP_CLIENTS):
-                nursery.start_soon(call, client, number)
+    url = services.http.url
+    async with http.open_client(url, timeout=10) as client, trio.open_nursery() as nursery:
+        for number in range(HTTP_CLIENTS):
+            nursery.start_soon(call, client, number)
 
 
 async def _call_echo(services: Services, certificates: Certificates) -> None:
@@ -132,9 +109,7 @@ async def _call_echo(services: Services, certificates: Certificates) -> None:
 
     async def tls() -> None:
         context = certificates.client
-        await converse(
-            await net.connect_tls("localhost", services.tls.port, ssl_context=context)
-        )
+        await converse(await net.connect_tls("localhost", services.tls.port, ssl_context=context))
 
     async with trio.open_nursery() as nursery:
         for _ in range(ECHO_CONNECTIONS):
@@ -162,7 +137,7 @@ async def _call_with_curl(services: Services, findings: Findings) -> None:
 
 
 async def _cancel_half_way(services: Services, findings: Findings) -> None:
-    slow_calls = services.slow_calls
+    calls = services.calls
     async with http.open_client(services.http.url) as client:
         began = trio.current_time()
         try:
@@ -170,10 +145,9 @@ async def _cancel_half_way(services: Services, findings: Findings) -> None:
         except OperationTimeout:
             gave_up = trio.current_time()
         with trio.fail_after(5):
-            while slow_calls.cancelled_at is None:
-                await trio.sleep(0.001)
+            await calls.slow_stopped.wait()
     findings.gave_up_after = gave_up - began
-    findings.handler_stopped_after = slow_calls.cancelled_at - gave_up
+    findings.handler_stopped_after = calls.slow_stopped_at - gave_up
 
 
 async def _drain_under_load(services: Services, findings: Findings) -> None:
@@ -189,8 +163,8 @@ async def _drain_under_load(services: Services, findings: Findings) -> None:
     async with http.open_client(services.http.url) as client, trio.open_nursery() as nursery:
         for _ in range(CALLS_WHILE_DRAINING):
             nursery.start_soon(call)
-        while services.slow_calls.running < CALLS_WHILE_DRAINING:
-            await trio.sleep(0.001)
+        for _ in range(CALLS_WHILE_DRAINING):
+            await services.calls.brief_started.acquire()
         lifecycle.drain("the demonstration is over", timeout=5)
 
 

@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from ._recorder import Recorder, Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ..core import LifecycleReport
-    from ._demo import Findings
-    from ._recorder import Tally
+
+OPERATIONS: Final = {
+    "net.tcp.connect": "TCP connections opened",
+    "net.tls.handshake": "TLS handshakes, both sides",
+    "net.receive_exactly": "echoes received",
+    "http.client.request": "HTTP calls by our client",
+    "http.server.request": "HTTP requests served",
+}
+"""What the report shows, by the operation's name."""
 
 
-def print_demo_report(
-    findings: Findings, operations: Mapping[str, str], drained: LifecycleReport
-) -> None:
+@attrs.define
+class Findings:
+    """What the demonstration saw, for its report."""
+
+    curl: str = "curl was not found, so it was left out"
+    gave_up_after: float = 0.0
+    handler_stopped_after: float = 0.0
+    drained_calls: int = 0
+    seconds: float = 0.0
+    recorder: Recorder = attrs.field(factory=lambda: Recorder(OPERATIONS))
+
+
+def print_demo_report(findings: Findings, drained: LifecycleReport) -> None:
     """Print the report to stdout."""
     print(f"trio_helianthus demo, {findings.seconds:.1f} s\n")
     print(f"{'what ran':<30}{'times':>7}{'cancelled':>11}{'median':>11}{'99 % under':>12}")
-    for name, title in operations.items():
+    for name, title in OPERATIONS.items():
         print(_row(title, findings.recorder.tallies[name]))
     print(f"\ncurl       {findings.curl}")
     print(

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 SLOW_SECONDS: Final = 30.0
 """How long the slow handler takes, if nobody cancels it."""
 
+BRIEF_SECONDS: Final = 0.1
+"""How long the brief handler takes."""
+
 _PAGE: Final = """<!doctype html>
 <meta charset="utf-8"><title>trio_helianthus</title>
 <style>
@@ -33,14 +36,17 @@ loads: the handler is cancelled at once, and says so in the terminal and in /sta
 
 
 @attrs.define
-class SlowCalls:
-    """What became of the calls of the slow handler."""
+class Calls:
+    """What became of the calls of the handlers that take a while."""
 
+    brief_started: trio.Semaphore = attrs.field(factory=lambda: trio.Semaphore(0))
+    """Released by each call of the brief handler."""
+    slow_stopped: trio.Event = attrs.field(factory=trio.Event)
+    slow_stopped_at: float = 0.0
+    """When the slow handler was cancelled first, on trio's clock."""
     running: int = 0
     finished: int = 0
     cancelled: int = 0
-    started: trio.Event = attrs.field(factory=trio.Event)
-    cancelled_at: float | None = None
     announce: bool = False
 
 
@@ -76,22 +82,22 @@ class Services:
     http: http.Server
     tcp: net.Server
     tls: net.Server
-    slow_calls: SlowCalls
+    calls: Calls
 
 
 async def start_services(
     nursery: trio.Nursery, certificates: Certificates, *, http_port: int = 0
 ) -> Services:
     """Start all services on loopback; each returns when it was drained."""
-    slow_calls = SlowCalls()
-    router = _make_router(slow_calls)
+    calls = Calls()
+    router = _make_router(calls)
     return Services(
         http=await nursery.start(http.serve, router, http_port),
         tcp=await nursery.start(partial(net.serve_tcp, echo, name="tcp echo")),
         tls=await nursery.start(
             partial(net.serve_tls, echo, ssl_context=certificates.server, name="tls echo")
         ),
-        slow_calls=slow_calls,
+        calls=calls,
     )
 
 
@@ -101,11 +107,11 @@ async def echo(stream: ByteStream) -> None:
         await stream.send_all(data)
 
 
-def _make_router(slow_calls: SlowCalls) -> http.Router:
+def _make_router(calls: Calls) -> http.Router:
     router = http.Router()
 
     @router.get("/")
-    async def index(request: http.Request) -> http.Response:
+    async def index(_: http.Request) -> http.Response:
         return http.Response.html(_PAGE.format(seconds=SLOW_SECONDS))
 
     @router.get("/hello/{name}")
@@ -117,35 +123,34 @@ def _make_router(slow_calls: SlowCalls) -> http.Router:
         return (await request.read())[::-1]
 
     @router.get("/brief")
-    async def brief(request: http.Request) -> str:
-        slow_calls.running += 1
-        await trio.sleep(0.1)
-        slow_calls.running -= 1
+    async def brief(_: http.Request) -> str:
+        calls.brief_started.release()
+        await trio.sleep(BRIEF_SECONDS)
         return "done\n"
 
     @router.get("/slow")
-    async def slow(request: http.Request) -> str:
-        slow_calls.running += 1
-        slow_calls.started.set()
+    async def slow(_: http.Request) -> str:
+        calls.running += 1
         try:
             await trio.sleep(SLOW_SECONDS)
-            slow_calls.finished += 1
         except trio.Cancelled:
-            slow_calls.cancelled += 1
-            slow_calls.cancelled_at = trio.current_time()
-            if slow_calls.announce:
+            calls.cancelled += 1
+            calls.slow_stopped_at = trio.current_time()
+            calls.slow_stopped.set()
+            if calls.announce:
                 print("/slow: its client went away, so the handler was cancelled", flush=True)
             raise
         finally:
-            slow_calls.running -= 1
+            calls.running -= 1
+        calls.finished += 1
         return "at last\n"
 
     @router.get("/status")
-    async def status(request: http.Request) -> dict[str, int]:
+    async def status(_: http.Request) -> dict[str, int]:
         return {
-            "slow calls running": slow_calls.running,
-            "slow calls finished": slow_calls.finished,
-            "slow calls cancelled": slow_calls.cancelled,
+            "slow calls running": calls.running,
+            "slow calls finished": calls.finished,
+            "slow calls cancelled": calls.cancelled,
         }
 
     return router

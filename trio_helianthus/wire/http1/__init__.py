@@ -1,0 +1,68 @@
+r"""HTTP/1.0 and HTTP/1.1 (RFC 9110, RFC 9112) without I/O, for servers and clients.
+
+``server_connection()`` and ``client_connection()`` return an :class:`HTTP1Connection`. A server::
+
+    connection = server_connection()
+    connection.receive_data(b"GET / HTTP/1.1\r\nHost: example\r\n\r\n")
+    connection.next_event()  # Request(method='GET', target=b'/', ...)
+    connection.next_event()  # EndOfMessage()
+    connection.next_event()  # NEED_DATA
+    connection.send(
+        Response(200, headers=[(b"content-length", b"2")]), Data(b"hi"), EndOfMessage()
+    )  # b'HTTP/1.1 200 OK\r\n...'
+    connection.start_next_cycle()
+"""
+
+from __future__ import annotations
+
+from ._connect import client_connection as client_connection
+from ._connect import server_connection as server_connection
+from ._events import (
+    ConnectionClosed as ConnectionClosed,
+)
+from ._events import (
+    Data as Data,
+)
+from ._events import (
+    EndOfMessage as EndOfMessage,
+)
+from ._events import (
+    Event as Event,
+)
+from ._events import (
+    HeaderFields as HeaderFields,
+)
+from ._events import (
+    InformationalResponse as InformationalResponse,
+)
+from ._events import (
+    Request as Request,
+)
+from ._events import (
+    Response as Response,
+)
+from ._face import HTTP1Connection as HTTP1Connection
+from ._face import Role as Role
+from ._limits import DEFAULT_LIMITS as DEFAULT_LIMITS
+from ._limits import Limits as Limits
+from ._refusals import BadMessage as BadMessage
+from ._refusals import MessageTooLarge as MessageTooLarge
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "BadMessage",
+    "ConnectionClosed",
+    "Data",
+    "EndOfMessage",
+    "Event",
+    "HTTP1Connection",
+    "HeaderFields",
+    "InformationalResponse",
+    "Limits",
+    "MessageTooLarge",
+    "Request",
+    "Response",
+    "Role",
+    "client_connection",
+    "server_connection",
+]

@@ -16,24 +16,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from . import core as core
     from . import errors as errors
     from . import http as http
     from . import net as net
     from . import wire as wire
 
+    __version__: str
+
 __all__ = ["core", "errors", "http", "net", "wire"]
 
 
-def __getattr__(name: str) -> ModuleType:
-    """Import an area the first time that it is asked for."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:  # a type checker is to know the names above, and no others
 
-    return import_module(f"{__name__}.{name}")
+    def __getattr__(name: str) -> object:
+        """Import an area, or look the version up, the first time that it is asked for."""
+        if name in __all__:
+            from importlib import import_module
+
+            return import_module(f"{__name__}.{name}")
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version(__name__)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -1,4 +1,4 @@
-"""The ``helianthus`` command."""
+"""The ``helianthus`` command: a demonstration of the library."""
 
 from __future__ import annotations
 

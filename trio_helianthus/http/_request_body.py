@@ -1,0 +1,140 @@
+"""The body of a request as a stream of bytes, with a cap."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import trio
+
+from trio_helianthus.core import checkpoint_budget
+from trio_helianthus.errors import ResourceBusy, ResourceClosed
+
+from ._http_errors import HTTPError
+
+__all__ = ["RequestBody"]
+
+
+class RequestBody(trio.abc.ReceiveStream):
+    """What the client sends after the head, in pieces as they arrive.
+
+    Iterate over it (``async for chunk in request.body``) or call :meth:`receive_some`; both
+    stop at the end of the body. The cap counts everything that was received, whichever way.
+    Where the client waits for ``100 Continue``, the first read sends it.
+
+    :param receive: gives the next piece, ``b""`` at the end of the body.
+    :param max_bytes: the cap on the whole body.
+    :param length: the length that the head announces, ``None`` where it does not.
+    """
+
+    def __init__(
+        self,
+        receive: Callable[[], Awaitable[bytes]],
+        *,
+        max_bytes: float,
+        length: int | None = None,
+    ) -> None:
+        self._receive = receive
+        self._max_bytes = max_bytes
+        self._length = length
+        self._received = 0
+        self._rest = b""
+        self._at_end = False
+        self._busy = False
+        self._closed = False
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> RequestBody:
+        """A body that is already there."""
+        pieces = [data] if data else []
+
+        async def receive() -> bytes:
+            return pieces.pop() if pieces else b""
+
+        return cls(receive, max_bytes=len(data), length=len(data))
+
+    @property
+    def length(self) -> int | None:
+        """The length in bytes that the head announces; ``None`` for a chunked body."""
+        return self._length
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """Wait for the next bytes of the body.
+
+        :param max_bytes: at most so many at once; any number where it is ``None``.
+        :returns: the bytes, ``b""`` at the end of the body.
+        :raises HTTPError: 413 when the body is longer than the cap, 400 when it is malformed or
+            ends early, 408 when the client pauses for longer than the server's
+            ``body_timeout``; such a connection is closed after the answer.
+        :raises ResourceBusy: another task is reading.
+        :raises ResourceClosed: after :meth:`aclose`, or once the answer has been sent.
+        :raises ValueError: for a ``max_bytes`` below 1.
+
+        Cancellation loses nothing: the next call gets the same bytes.
+        """
+        if max_bytes is not None and max_bytes < 1:
+            raise ValueError(f"max_bytes must be at least 1, got {max_bytes}")
+        if self._closed:
+            raise ResourceClosed("the request's body is closed")
+        if self._busy:
+            raise ResourceBusy("another task is reading this body")
+        await trio.lowlevel.checkpoint_if_cancelled()
+        if not self._rest:
+            self._busy = True
+            try:
+                self._rest = await self._next_piece()
+            finally:
+                self._busy = False
+        budget = checkpoint_budget()
+        if budget.spend():
+            await budget.refill()
+        if max_bytes is None or len(self._rest) <= max_bytes:
+            data, self._rest = self._rest, b""
+        else:
+            data, self._rest = self._rest[:max_bytes], self._rest[max_bytes:]
+        return data
+
+    async def read(self, *, max_bytes: int | None = None) -> bytes:
+        """Wait for everything up to the end of the body.
+
+        :param max_bytes: a cap for this call, beside the server's ``max_body_bytes``.
+        :returns: the bytes that :meth:`receive_some` has not returned yet.
+        :raises HTTPError: 413 above either cap, and as :meth:`receive_some` does.
+
+        What a cancelled call has received is lost.
+        """
+        pieces: list[bytes] = []
+        size = 0
+        if max_bytes is not None and self._length is not None and self._length > max_bytes:
+            raise _too_large(max_bytes)
+        while data := await self.receive_some():
+            size += len(data)
+            if max_bytes is not None and size > max_bytes:
+                raise _too_large(max_bytes)
+            pieces.append(data)
+        return b"".join(pieces)
+
+    async def aclose(self) -> None:
+        """Stop reading; what is left of the body is not for this handler any more."""
+        self.close()
+        await trio.lowlevel.checkpoint()
+
+    def close(self) -> None:
+        """As :meth:`aclose`, without a checkpoint."""
+        self._closed = True
+        self._rest = b""
+
+    async def _next_piece(self) -> bytes:
+        if self._length is not None and self._length > self._max_bytes:
+            raise _too_large(self._max_bytes)
+        if self._at_end:
+            return b""
+        data = await self._receive()
+        self._received += len(data)
+        self._at_end = not data
+        if self._received > self._max_bytes:
+            raise _too_large(self._max_bytes)
+        return data
+
+
+def _too_large(limit: float) -> HTTPError:
+    return HTTPError(413, f"the body is longer than {limit:.0f} bytes")

@@ -1,0 +1,194 @@
+"""``http.serve``: a server of HTTP/1.1 on TCP or TLS."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+
+import attrs
+import trio
+
+from trio_helianthus import core, net
+
+from ._limits import ServerLimits
+from ._router import Handler, check_handler
+from ._server_connection import ServerConnection
+
+__all__ = ["Server", "ServerStatistics", "serve"]
+
+
+@attrs.frozen
+class ServerStatistics:
+    """What a server is doing, and has done.
+
+    :param connections: open now.
+    :param active_requests: being answered now.
+    :param requests: received since the start.
+    """
+
+    connections: int
+    active_requests: int
+    requests: int
+
+
+class Server:
+    """A running server, as :func:`serve` reports it through ``nursery.start``."""
+
+    def __init__(self, running: net.Server, connections: _Connections, scheme: str) -> None:
+        self._running = running
+        self._connections = connections
+        self._scheme = scheme
+
+    @property
+    def addresses(self) -> tuple[net.SocketAddress, ...]:
+        """The addresses that the server listens on."""
+        return tuple(self._running.addresses)
+
+    @property
+    def port(self) -> int:
+        """The port that the server listens on."""
+        return self._running.port
+
+    @property
+    def url(self) -> str:
+        """Where a client on this machine reaches the server: ``"http://127.0.0.1:8000"``."""
+        host = str(self.addresses[0][0])
+        address = ipaddress.ip_address(host.partition("%")[0])
+        if address.is_unspecified:
+            host = "127.0.0.1" if address.version == 4 else "::1"
+        if address.version == 6:
+            host = f"[{host}]"
+        return f"{self._scheme}://{host}:{self.port}"
+
+    def statistics(self) -> ServerStatistics:
+        """Numbers of this moment."""
+        return self._connections.statistics()
+
+    async def drain(self, timeout: float | None = None) -> core.DrainReport:
+        """Stop accepting, finish the requests that run, and end.
+
+        Idle connections are closed at once, running requests answered with
+        ``Connection: close``. What still runs at the deadline is cancelled. :func:`serve`
+        returns afterwards.
+
+        :param timeout: seconds that running requests may take; ``None`` means the service's own
+            setting, 0 cancels at once.
+        :returns: how the connections ended.
+
+        Being cancelled while waiting here does not stop the drain.
+        """
+        return await self._running.drain(timeout)
+
+
+async def serve(
+    handler: Handler,
+    port: int,
+    *,
+    host: str | None = "127.0.0.1",
+    ssl_context: ssl.SSLContext | None = None,
+    limits: ServerLimits | None = None,
+    lifecycle: core.Lifecycle | None = None,
+    task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve HTTP/1.1 until cancelled or drained.
+
+    ::
+
+        async with trio.open_nursery() as nursery:
+            server = await nursery.start(http.serve, router, 8000)
+            print(server.url)
+
+    Each connection answers its requests one after the other, in a task of its own. The handler
+    is cancelled when its client is gone: at once after a reset or a failed write,
+    ``limits.half_close_grace`` seconds after the client has ended its side of the stream. An
+    exception of the handler is answered with 500 and reported by
+    :func:`trio_helianthus.core.report_error`; where the answer's head was sent already, the
+    connection is reset, so that no client takes the part for the whole.
+
+    Cancelling this cancels every handler and cuts every connection.
+
+    :param handler: a :class:`Router`, or any async function from :class:`Request` to what a
+        handler may return.
+    :param port: the TCP port, 0 for any free one.
+    :param host: the name or address to listen on; ``None`` means all interfaces.
+    :param ssl_context: serve ``https`` with this context.
+    :param limits: what a client may cost; ``None`` means :class:`ServerLimits` as it stands.
+    :param lifecycle: drains the server; ``None`` means the one that encloses this call, if any.
+    :param task_status: reports the :class:`Server`.
+    :raises TypeError: for a handler that is not async.
+    :raises NetworkError: the address cannot be listened on.
+    :raises ServiceDraining: the enclosing lifecycle is draining.
+    """
+    check_handler(handler)
+    limits = limits or ServerLimits()
+    connections = _Connections(handler, limits)
+    scheme = "http" if ssl_context is None else "https"
+    starting = _Starting(task_status, connections, scheme)
+    if ssl_context is None:
+        await net.serve_tcp(
+            connections.run,
+            port,
+            host=host,
+            max_connections=limits.max_connections,
+            lifecycle=lifecycle,
+            name="http",
+            task_status=starting,
+        )
+    else:
+        await net.serve_tls(
+            connections.run,
+            port,
+            ssl_context=ssl_context,
+            host=host,
+            max_connections=limits.max_connections,
+            lifecycle=lifecycle,
+            https_compatible=True,  # a message says itself where it ends
+            name="https",
+            task_status=starting,
+        )
+
+
+class _Connections:
+    """The connections of one server."""
+
+    def __init__(self, handler: Handler, limits: ServerLimits) -> None:
+        self._handler = handler
+        self._limits = limits
+        self._open = set[ServerConnection]()
+        self._past_requests = 0
+
+    def statistics(self) -> ServerStatistics:
+        return ServerStatistics(
+            connections=len(self._open),
+            active_requests=sum(one.request is not None for one in self._open),
+            requests=self._past_requests + sum(one.requests for one in self._open),
+        )
+
+    def drain(self) -> None:
+        for connection in self._open:
+            connection.drain()
+
+    async def run(self, stream: net.ByteStream) -> None:
+        connection = ServerConnection(stream, self._handler, self._limits)
+        self._open.add(connection)
+        try:
+            await connection.run()
+        finally:
+            self._open.remove(connection)
+            self._past_requests += connection.requests
+
+
+class _Starting:
+    """Turns the start of the server below into the start of ours."""
+
+    def __init__(
+        self, task_status: trio.TaskStatus[Server], connections: _Connections, scheme: str
+    ) -> None:
+        self._task_status = task_status
+        self._connections = connections
+        self._scheme = scheme
+
+    def started(self, value: net.Server | None = None) -> None:
+        assert value is not None
+        value.on_drain(self._connections.drain)
+        self._task_status.started(Server(value, self._connections, self._scheme))

@@ -26,10 +26,22 @@ class CheckpointBudget:
             await budget.refill()
     """
 
-    __slots__ = ("left", "limit")
+    __slots__ = ("_limit", "left")
 
     def __init__(self, limit: int = CHECKPOINT_BUDGET) -> None:
         self.limit = limit
+
+    @property
+    def limit(self) -> int:
+        """How many operations may follow each other without a schedule point.
+
+        Setting it starts the count again.
+        """
+        return self._limit
+
+    @limit.setter
+    def limit(self, limit: int) -> None:
+        self._limit = limit
         self.left = limit
 
     def spend(self) -> bool:
@@ -39,12 +51,12 @@ class CheckpointBudget:
 
     def reset(self) -> None:
         """Start again: the caller has just been at a schedule point."""
-        self.left = self.limit
+        self.left = self._limit
 
     async def refill(self) -> None:
         """Let other tasks run. The operation has happened, so this cannot be cancelled."""
         await trio.lowlevel.cancel_shielded_checkpoint()
-        self.left = self.limit
+        self.left = self._limit
 
 
 def checkpoint_budget() -> CheckpointBudget:

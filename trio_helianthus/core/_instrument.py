@@ -102,7 +102,7 @@ class _Seam:
 
 
 SEAM: Final = _Seam()
-_subscribed: tuple[Instrument, ...] = ()
+_subscribed: dict[object, Instrument] = {}
 _subscribing: Final = threading.Lock()
 _current_operation: ContextVar[Operation | None] = ContextVar(
     "trio_helianthus_operation", default=None
@@ -112,11 +112,14 @@ _current_operation: ContextVar[Operation | None] = ContextVar(
 @contextmanager
 def subscribe(instrument: Instrument) -> Iterator[None]:
     """Let ``instrument`` listen to all operations of this process while the body runs."""
-    _change_subscribers(lambda instruments: (*instruments, instrument))
+    key = object()
+    _change_subscribers(lambda subscribed: {**subscribed, key: instrument})
     try:
         yield
     finally:
-        _unsubscribe(instrument)
+        _change_subscribers(
+            lambda subscribed: {k: i for k, i in subscribed.items() if k is not key}
+        )
 
 
 def next_connection_id() -> int:
@@ -237,23 +240,18 @@ class _FanOut(Instrument):
 
 
 def _change_subscribers(
-    change: Callable[[tuple[Instrument, ...]], tuple[Instrument, ...]],
+    change: Callable[[dict[object, Instrument]], dict[object, Instrument]],
 ) -> None:
     global _subscribed
     with _subscribing:
         _subscribed = change(_subscribed)
-        SEAM.instrument = _FanOut(_subscribed) if _subscribed else None
-
-
-def _unsubscribe(instrument: Instrument) -> None:
-    def without(instruments: tuple[Instrument, ...]) -> tuple[Instrument, ...]:
-        return tuple(other for other in instruments if other is not instrument)
-
-    _change_subscribers(without)
+        SEAM.instrument = _FanOut(tuple(_subscribed.values())) if _subscribed else None
 
 
 def _drop(instrument: Instrument, error: Exception) -> None:
-    _unsubscribe(instrument)
+    _change_subscribers(
+        lambda subscribed: {k: i for k, i in subscribed.items() if i is not instrument}
+    )
     _print_error(error, f"instrument {instrument!r}, now unsubscribed")
 
 

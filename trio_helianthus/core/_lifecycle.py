@@ -11,6 +11,7 @@ import attrs
 import trio
 
 from ..errors import ServiceDraining
+from ._limits import check_seconds
 from ._nursery import open_background_nursery
 from ._service import DRAIN_SECONDS, STOP_SECONDS, DrainReport, Service
 
@@ -83,6 +84,8 @@ class Lifecycle:
     """
 
     def __init__(self, *, drain_timeout: float, stop_timeout: float) -> None:
+        check_seconds("drain_timeout", drain_timeout)
+        check_seconds("stop_timeout", stop_timeout)
         self.drain_timeout: Final = drain_timeout
         self.stop_timeout: Final = stop_timeout
         self._state = LifecycleState.RUNNING
@@ -94,6 +97,7 @@ class Lifecycle:
         self._deadline_scope = trio.CancelScope()
         self._body_cut = False
         self._observers: list[Callable[[], object]] = []
+        self._watchers: list[Callable[[float], object]] = []
         self._report: LifecycleReport | None = None
 
     @property
@@ -116,6 +120,9 @@ class Lifecycle:
         if self._state is LifecycleState.STOPPED:
             return
         seconds = self.drain_timeout if timeout is None else timeout
+        check_seconds("timeout", seconds)
+        for watcher in self._watchers:
+            watcher(seconds)
         for service in list(self._services):
             service.begin_drain(seconds)
         deadline = trio.current_time() + seconds
@@ -173,7 +180,8 @@ class Lifecycle:
         with self._deadline_scope:
             await trio.sleep_forever()
         for service in list(self._services):
-            await service.drain(0)
+            if service._nursery is not None:  # else the body is still setting it up
+                await service.drain(0)
         await trio.sleep(UNWIND_SECONDS)
         self._body_cut = True
         body.cancel(reason=f"the drain deadline has passed ({self._reason})")
@@ -198,7 +206,8 @@ async def open_lifecycle(
 
     Leaving the body ends it; :meth:`Lifecycle.drain` makes the body's servers return, so that a
     body that waits for them gets to its end. A body that does not is cancelled after the drain
-    deadline, and the context manager then leaves without an exception: the report tells.
+    deadline, and the context manager then leaves without an exception: the report tells. So it
+    does when a server was to be started after the drain began, which :exc:`ServiceDraining` says.
 
     :param drain_timeout: seconds that running work may take after a drain began.
     :param stop_timeout: seconds that cancelled work may take to clean up before it counts as
@@ -210,7 +219,11 @@ async def open_lifecycle(
         async with open_background_nursery() as background:
             with trio.CancelScope() as body:
                 background.start_soon(lifecycle._supervise, body)
-                yield lifecycle
+                try:
+                    yield lifecycle
+                except (ServiceDraining, BaseExceptionGroup) as exc:
+                    if lifecycle.state is LifecycleState.RUNNING or not _only_draining(exc):
+                        raise
     finally:
         _current.reset(token)
         lifecycle._stop()
@@ -238,6 +251,12 @@ def open_service(name: str, *, lifecycle: Lifecycle | None = None) -> Iterator[S
 def current_lifecycle() -> Lifecycle | None:
     """Return the lifecycle that encloses the calling task, if any."""
     return _current.get()
+
+
+def _only_draining(exc: BaseException) -> bool:
+    if isinstance(exc, BaseExceptionGroup):
+        return exc.split(ServiceDraining)[1] is None
+    return isinstance(exc, ServiceDraining)
 
 
 def _name_lines(what: str, names: tuple[str, ...]) -> list[str]:

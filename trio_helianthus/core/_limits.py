@@ -48,15 +48,20 @@ def remaining_time() -> float:
     return max(0.0, trio.current_effective_deadline() - trio.current_time())
 
 
+def check_seconds(name: str, value: float) -> None:
+    """Refuse a duration that is negative or not a number."""
+    if not value >= 0:  # this way round it catches NaN as well
+        raise ValueError(f"{name} must be a number of seconds >= 0, not {value!r}")
+
+
 class Limit:
     """A cancel scope that turns its own cancellation into an ordinary exception."""
 
     __slots__ = ("_key", "_scope", "_timeout", "_token")
 
     def __init__(self, timeout: float | None, token: CancelToken | None) -> None:
-        # "not >=" catches NaN as well.
-        if timeout is not None and not timeout >= 0:
-            raise ValueError(f"timeout must be a number of seconds >= 0, not {timeout!r}")
+        if timeout is not None:
+            check_seconds("timeout", timeout)
         self._timeout = timeout
         self._token = token
 

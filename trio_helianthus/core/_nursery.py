@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeVarTuple, Unpack
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVarTuple
 
 import trio
 
@@ -41,8 +41,8 @@ class ServiceNursery:
 
     def start_soon(
         self,
-        async_fn: Callable[[Unpack[_Args]], Awaitable[object]],
-        *args: Unpack[_Args],
+        async_fn: Callable[[*_Args], Awaitable[object]],
+        *args: *_Args,
         name: object = None,
     ) -> None:
         """Run an ordinary child; as :meth:`trio.Nursery.start_soon`."""
@@ -54,12 +54,14 @@ class ServiceNursery:
     ) -> Any:
         """Run an ordinary child and wait until it says that it started; as trio's."""
         self._ordinary += 1
-        return await self._nursery.start(self._start_ordinary, async_fn, args, name=name or async_fn)
+        return await self._nursery.start(
+            self._start_ordinary, async_fn, args, name=name or async_fn
+        )
 
     def start_service_soon(
         self,
-        async_fn: Callable[[Unpack[_Args]], Awaitable[object]],
-        *args: Unpack[_Args],
+        async_fn: Callable[[*_Args], Awaitable[object]],
+        *args: *_Args,
         name: object = None,
     ) -> None:
         """Run a service."""
@@ -113,8 +115,9 @@ class ServiceNursery:
     ) -> None:
         with trio.CancelScope() as scope:
             self._add_service(scope)
+            shielding_status = _ShieldOnceStarted(self._nursery, scope, task_status)
             try:
-                await async_fn(*args, task_status=_ShieldOnceStarted(scope, task_status))
+                await async_fn(*args, task_status=shielding_status)
             finally:
                 self._services.discard(scope)
 
@@ -142,13 +145,19 @@ class ServiceNursery:
 class _ShieldOnceStarted:
     """Passes ``started`` on, and from then on keeps outer cancellation from the service."""
 
-    def __init__(self, scope: trio.CancelScope, task_status: trio.TaskStatus[Any]) -> None:
+    def __init__(
+        self, nursery: trio.Nursery, scope: trio.CancelScope, task_status: trio.TaskStatus[Any]
+    ) -> None:
+        self._nursery = nursery
         self._scope = scope
         self._task_status = task_status
+        self._task = trio.lowlevel.current_task()
 
     def started(self, value: Any = None) -> None:
         self._task_status.started(value)
-        self._scope.shield = True
+        # Where the caller was cancelled, trio leaves the task with it, to end there.
+        if self._task.parent_nursery is self._nursery:
+            self._scope.shield = True
 
 
 @asynccontextmanager
@@ -182,10 +191,15 @@ class BackgroundNursery:
         self._body = body
         self.failures: list[BaseException] = []
 
+    @property
+    def cancel_scope(self) -> trio.CancelScope:
+        """The scope around body and tasks."""
+        return self._nursery.cancel_scope
+
     def start_soon(
         self,
-        async_fn: Callable[[Unpack[_Args]], Awaitable[object]],
-        *args: Unpack[_Args],
+        async_fn: Callable[[*_Args], Awaitable[object]],
+        *args: *_Args,
         name: object = None,
     ) -> None:
         """Run a background task, which is cancelled when the body ends."""
@@ -197,7 +211,7 @@ class BackgroundNursery:
         try:
             await async_fn(*args)
         except BaseException as exc:
-            failure = _without_cancelled(exc)
+            failure = without_cancelled(exc)
             if failure is None:
                 raise
             self.failures.append(failure)
@@ -224,23 +238,40 @@ async def open_background_nursery() -> AsyncIterator[BackgroundNursery]:
             except BaseException as exc:
                 body_error = exc
             nursery.cancel_scope.cancel(reason="the client was closed")
-    except BaseExceptionGroup as group:
+    except BaseException as exc:
         # The tasks let nothing but Cancelled through; trio can add a KeyboardInterrupt.
-        injected = _first_leaf(_without_cancelled(group) or group)
-    # A failure wins over a Cancelled beside it, as it would when raised during cancellation.
-    errors = [
-        error
-        for error in (body_error, injected, *background.failures)
-        if error is not None and _without_cancelled(error) is not None
-    ]
-    for other in errors[1:]:
-        errors[0].add_note(f"in the background: {other!r}")
-    outcome = errors[0] if errors else body_error or injected
+        injected = _first_leaf(without_cancelled(exc) or exc)
+    outcome = _outcome(body_error, injected, background.failures)
+    del background, body_error, injected  # exceptions should not hold the frame that holds them
     if outcome is not None:
-        raise outcome
+        _raise_as_it_is(outcome)
 
 
-def _without_cancelled(exc: BaseException) -> BaseException | None:
+def _outcome(
+    body_error: BaseException | None,
+    injected: BaseException | None,
+    failures: list[BaseException],
+) -> BaseException | None:
+    """Choose the exception that comes out, and let it tell of the others."""
+    candidates = [error for error in (body_error, injected, *failures) if error is not None]
+    # A failure wins over a Cancelled beside it, as it would when raised during cancellation.
+    errors = [error for error in candidates if without_cancelled(error) is not None]
+    for other in errors[1:]:
+        if other is not errors[0]:
+            errors[0].add_note(f"in the background: {other!r}")
+    return next(iter(errors or candidates), None)
+
+
+def _raise_as_it_is(error: BaseException) -> NoReturn:
+    context = error.__context__
+    try:
+        raise error
+    finally:
+        error.__context__ = context  # "raise" has put the body's Cancelled there
+        del error, context
+
+
+def without_cancelled(exc: BaseException) -> BaseException | None:
     """Return what remains of an exception when trio's cancellation is taken out of it."""
     if isinstance(exc, trio.Cancelled):
         return None

@@ -7,18 +7,19 @@ from collections import deque
 from concurrent.futures import Future, InvalidStateError
 from contextlib import asynccontextmanager
 from functools import partial
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 from math import inf
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Final, TypeVar, TypeVarTuple, Unpack, overload
+from typing import TYPE_CHECKING, Any, Final, TypeVar, TypeVarTuple, overload
 
 import attrs
 import trio
 
 from ..errors import PortalStopped
+from ._instrument import report_error
 from ._limits import limit
-from ._nursery import BackgroundNursery, open_background_nursery
+from ._nursery import BackgroundNursery, open_background_nursery, without_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -30,6 +31,8 @@ _Args = TypeVarTuple("_Args")
 
 POSTS_PER_PASS: Final = 64
 """How many posts run in a row before trio's other tasks get their turn."""
+TIDY_FROM: Final = 64
+"""How many delayed posts there have to be before cancelled ones among them are thrown out."""
 
 
 @attrs.frozen
@@ -56,6 +59,11 @@ class DelayedPost:
     def __init__(self, call: Callable[[], object]) -> None:
         self._call: Callable[[], object] | None = call
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether it is not going to run: it was cancelled, or has run."""
+        return self._call is None
+
     def cancel(self) -> None:
         """Drop it, if it has not run yet. May be called from any thread, and twice."""
         self._call = None
@@ -81,6 +89,7 @@ class Portal:
         self._posts: deque[Callable[[], object]] = deque()
         self._delayed: list[tuple[float, int, DelayedPost]] = []
         self._delayed_order = count()
+        self._tidy_at = TIDY_FROM
         # Re-entrant, as a signal handler may post while its own thread is in here.
         self._lock = RLock()
         self._wake_requested = False
@@ -90,7 +99,7 @@ class Portal:
         self._posted = 0
         self._wake_ups = 0
 
-    def post(self, fn: Callable[[Unpack[_Args]], object], *args: Unpack[_Args]) -> None:
+    def post(self, fn: Callable[[*_Args], object], *args: *_Args) -> None:
         """Have ``fn(*args)`` called in the trio thread soon, without waiting for it.
 
         :param fn: a synchronous function. If it raises, the portal's ``async with`` block is
@@ -105,7 +114,7 @@ class Portal:
             self._request_wake_up()
 
     def post_delayed(
-        self, seconds: float, fn: Callable[[Unpack[_Args]], object], *args: Unpack[_Args]
+        self, seconds: float, fn: Callable[[*_Args], object], *args: *_Args
     ) -> DelayedPost:
         """Have ``fn(*args)`` called in ``seconds`` from now; stopping the portal drops it.
 
@@ -122,8 +131,8 @@ class Portal:
     @overload
     def submit(
         self,
-        fn: Callable[[Unpack[_Args]], Awaitable[_T]],
-        *args: Unpack[_Args],
+        fn: Callable[[*_Args], Awaitable[_T]],
+        *args: *_Args,
         timeout: float | None = ...,
         token: CancelToken | None = ...,
     ) -> Future[_T]: ...
@@ -131,8 +140,8 @@ class Portal:
     @overload
     def submit(
         self,
-        fn: Callable[[Unpack[_Args]], _T],
-        *args: Unpack[_Args],
+        fn: Callable[[*_Args], _T],
+        *args: *_Args,
         timeout: float | None = ...,
         token: CancelToken | None = ...,
     ) -> Future[_T]: ...
@@ -149,8 +158,8 @@ class Portal:
         :param fn: a function, synchronous or async. What it raises goes into the future.
         :param timeout: seconds for an async function, from when it starts.
         :param token: cancels an async function.
-        :returns: a future. Cancelling it cancels the async function; stopping the portal, or
-            leaving its block, lets it fail with :exc:`PortalStopped`.
+        :returns: a future. Cancelling it cancels the async function; leaving the portal's block
+            lets it fail with :exc:`PortalStopped`.
         :raises PortalStopped: as for :meth:`post`.
         """
         future: Future[Any] = Future()
@@ -160,8 +169,8 @@ class Portal:
     @overload
     def call(
         self,
-        fn: Callable[[Unpack[_Args]], Awaitable[_T]],
-        *args: Unpack[_Args],
+        fn: Callable[[*_Args], Awaitable[_T]],
+        *args: *_Args,
         timeout: float | None = ...,
         token: CancelToken | None = ...,
     ) -> _T: ...
@@ -169,8 +178,8 @@ class Portal:
     @overload
     def call(
         self,
-        fn: Callable[[Unpack[_Args]], _T],
-        *args: Unpack[_Args],
+        fn: Callable[[*_Args], _T],
+        *args: *_Args,
         timeout: float | None = ...,
         token: CancelToken | None = ...,
     ) -> _T: ...
@@ -188,13 +197,17 @@ class Portal:
 
         :raises OperationTimeout: an async function took longer than ``timeout``.
         :raises OperationCancelled: the token was cancelled.
-        :raises PortalStopped: the portal was stopped before there was a result.
+        :raises PortalStopped: the portal was stopped, or closed before there was a result.
         :raises RuntimeError: called in the trio thread, which would wait for itself.
         """
         if trio.lowlevel.in_trio_run() and trio.lowlevel.current_trio_token() is self._run:
             raise RuntimeError("Portal.call would wait for its own thread; call the function")
         future: Future[Any] = self.submit(fn, *args, timeout=timeout, token=token)
-        return future.result()
+        try:
+            return future.result()
+        finally:
+            future.cancel()  # for a KeyboardInterrupt; without effect where there is a result
+            del future  # the exception in it refers to this frame
 
     def stop(self) -> None:
         """Take no more posts; run those that were taken, then let :meth:`wait_stopped` return.
@@ -212,9 +225,7 @@ class Portal:
 
     def statistics(self) -> PortalStatistics:
         """Return what the portal has done so far."""
-        return PortalStatistics(
-            self._posted, self._wake_ups, len(self._posts), len(self._delayed)
-        )
+        return PortalStatistics(self._posted, self._wake_ups, len(self._posts), len(self._delayed))
 
     def _request_wake_up(self) -> None:
         if not self._wake_requested:
@@ -232,13 +243,28 @@ class Portal:
             self._wake_requested = False
             self._run_posts(POSTS_PER_PASS)
             self._run_due()
-            if self._posts:
+            if self._posts or self._stopping:
                 await trio.lowlevel.checkpoint()
             else:
                 next_due = self._delayed[0][0] if self._delayed else inf
                 with trio.CancelScope(deadline=next_due):
                     await self._wake_up.wait()
         self._stopped.set()
+
+    def _close(self) -> None:
+        """Stop and run what is left, all of it: a thread may be waiting for its call."""
+        self.stop()
+        errors = []
+        while self._posts:
+            try:
+                self._run_posts(inf)
+            except BaseException as exc:
+                errors.append(exc)
+        self._stopped.set()
+        for error in errors[1:]:
+            report_error(error, where="a post to a portal that was being closed")
+        if errors:
+            raise errors[0]
 
     def _run_posts(self, at_most: float) -> None:
         done = 0
@@ -247,6 +273,10 @@ class Portal:
             done += 1
 
     def _add_delayed(self, seconds: float, delayed: DelayedPost) -> None:
+        if len(self._delayed) >= self._tidy_at:
+            self._delayed = [entry for entry in self._delayed if not entry[2].cancelled]
+            heapify(self._delayed)
+            self._tidy_at = max(TIDY_FROM, 2 * len(self._delayed))
         entry = (trio.current_time() + seconds, next(self._delayed_order), delayed)
         heappush(self._delayed, entry)
 
@@ -263,11 +293,14 @@ class Portal:
         token: CancelToken | None,
     ) -> None:
         if future.cancelled():
+            _notify_cancelled(future)
             return
         try:
             value = call()
-        except Exception as exc:
+        except BaseException as exc:
             _settle(future, exc)
+            if not isinstance(exc, Exception):
+                raise
             return
         if inspect.iscoroutine(value):
             self._background.start_soon(self._finish, future, value, timeout, token)
@@ -286,11 +319,11 @@ class Portal:
             try:
                 with limit(timeout, token):
                     value = await coroutine
-            except Exception as exc:
-                _settle(future, exc)
-            except BaseException:
-                _settle(future, PortalStopped("the portal was closed during the call"))
-                raise
+            except BaseException as exc:
+                error = without_cancelled(exc)
+                _settle(future, error or PortalStopped("the portal was closed during the call"))
+                if not isinstance(error, Exception):
+                    raise
             else:
                 _settle(future, None, value)
             finally:
@@ -299,9 +332,9 @@ class Portal:
     def _cancel_if_asked(self, scope: trio.CancelScope, future: Future[Any]) -> None:
         if future.cancelled():
             try:
-                self.post(scope.cancel)
-            except PortalStopped:
-                pass  # then its block cancels all calls
+                self._run.run_sync_soon(scope.cancel)
+            except trio.RunFinishedError:
+                pass
 
 
 def _settle(future: Future[Any], error: BaseException | None, value: object = None) -> None:
@@ -311,7 +344,12 @@ def _settle(future: Future[Any], error: BaseException | None, value: object = No
         else:
             future.set_result(value)
     except InvalidStateError:
-        pass  # its owner cancelled it in this moment
+        _notify_cancelled(future)
+
+
+def _notify_cancelled(future: Future[Any]) -> None:
+    """Tell :func:`concurrent.futures.wait` and its like that a future's owner cancelled it."""
+    future.set_running_or_notify_cancel()
 
 
 @asynccontextmanager
@@ -328,5 +366,4 @@ async def open_portal() -> AsyncIterator[Portal]:
         try:
             yield portal
         finally:
-            portal.stop()
-            portal._run_posts(inf)
+            portal._close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
@@ -9,7 +10,7 @@ import threading
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import TYPE_CHECKING, Final, TypeVarTuple, Unpack
+from typing import TYPE_CHECKING, Final, TypeVarTuple
 
 import trio
 
@@ -40,8 +41,8 @@ def print_report(report: LifecycleReport) -> None:
 
 
 def run(
-    async_fn: Callable[[Unpack[_Args]], Awaitable[object]],
-    *args: Unpack[_Args],
+    async_fn: Callable[[*_Args], Awaitable[object]],
+    *args: *_Args,
     drain_timeout: float = DRAIN_SECONDS,
     stop_timeout: float = STOP_SECONDS,
     on_report: Callable[[LifecycleReport], object] = print_report,
@@ -66,20 +67,25 @@ def run(
     :param on_report: called with the report at the end; the default prints to stderr.
     :param clock: trio's clock, for tests.
     :returns: the exit code: 0 if everything finished, 1 if something was cut.
-    :raises BaseException: whatever ``async_fn`` raises comes out as it is.
+    :raises BaseException: whatever ``async_fn`` raises comes out as it is, after the report.
     """
+    lifecycle: Lifecycle | None = None
 
-    async def main() -> LifecycleReport:
+    async def main() -> None:
+        nonlocal lifecycle
         async with open_lifecycle(
             drain_timeout=drain_timeout, stop_timeout=stop_timeout
         ) as lifecycle:
             with _watchdog(lifecycle) as watchdog, _signals(lifecycle, watchdog):
                 await async_fn(*args)
-        assert lifecycle.report is not None
-        return lifecycle.report
 
-    report = trio.run(main, clock=clock)
-    on_report(report)
+    try:
+        trio.run(main, clock=clock)
+    finally:
+        report = None if lifecycle is None else lifecycle.report
+        if report is not None:
+            on_report(report)
+    assert report is not None
     return report.exit_code
 
 
@@ -101,30 +107,35 @@ class _Watchdog(threading.Thread):
         self._seconds_left.put(None)
 
     def run(self) -> None:
-        deadline: float | None = None
-        while True:
-            wait = None if deadline is None else max(0.0, deadline - monotonic())
+        deadline = math.inf
+        while (left := deadline - monotonic()) > 0:
+            wait = None if left == math.inf else min(left, threading.TIMEOUT_MAX)
             try:
                 seconds = self._seconds_left.get(timeout=wait)
             except Empty:
-                break
+                continue
             if seconds is None:
                 return
-            asked = monotonic() + seconds
-            deadline = asked if deadline is None else min(deadline, asked)
+            deadline = min(deadline, monotonic() + seconds)
+        # In a thread of its own, as the stream may be what the program is blocked on.
+        last_words = threading.Thread(target=self._print_names, daemon=True)
+        last_words.start()
+        last_words.join(SLACK_SECONDS)
+        os._exit(EXIT_CUT)
+
+    def _print_names(self) -> None:
         names = self._lifecycle.still_running() or ("main",)
         lines = ["would not stop, so the process is ended:", *(f"  {name}" for name in names)]
         print("\n".join(lines), file=sys.stderr, flush=True)
         sys.stdout.flush()
-        os._exit(EXIT_CUT)
 
 
 @contextmanager
 def _watchdog(lifecycle: Lifecycle) -> Iterator[_Watchdog]:
     watchdog = _Watchdog(lifecycle)
     watchdog.start()
-    limit = lifecycle.drain_timeout + lifecycle.stop_timeout + SLACK_SECONDS
-    lifecycle.on_drain(lambda: watchdog.end_within(limit))
+    after_deadline = lifecycle.stop_timeout + SLACK_SECONDS
+    lifecycle._watchers.append(lambda seconds: watchdog.end_within(seconds + after_deadline))
     try:
         yield watchdog
     finally:
@@ -139,7 +150,7 @@ def _signals(lifecycle: Lifecycle, watchdog: _Watchdog) -> Iterator[None]:
     run_token = trio.lowlevel.current_trio_token()
     received = 0
 
-    def handle(signum: int, frame: FrameType | None) -> None:
+    def handle(signum: int, _frame: FrameType | None) -> None:
         nonlocal received
         received += 1
         name = signal.Signals(signum).name

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeVarTuple, Unpack
+from typing import TYPE_CHECKING, Final, TypeVarTuple
 
 import attrs
 import trio
 
 from ..errors import ServiceDraining
 from ._instrument import report_error
+from ._limits import check_seconds
+from ._nursery import BackgroundNursery, open_background_nursery, without_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -63,18 +65,21 @@ class Service:
         drain_timeout: float = DRAIN_SECONDS,
         stop_timeout: float = STOP_SECONDS,
     ) -> None:
+        check_seconds("drain_timeout", drain_timeout)
+        check_seconds("stop_timeout", stop_timeout)
         self.name = name
         self._drain_timeout = drain_timeout
         self._stop_timeout = stop_timeout
         self._tasks: dict[object, Callable[[], str]] = {}
         self._started = 0
-        self._nursery: trio.Nursery | None = None
+        self._nursery: BackgroundNursery | None = None
         self._accept_scope = trio.CancelScope()
         self._finish_scope = trio.CancelScope()
         self._task_ended = trio.lowlevel.ParkingLot()
         self._ended = trio.Event()
         self._drain_began: float | None = None
         self._running_at_drain = 0
+        self._cut_from_outside: list[str] = []
         self._callbacks: list[Callable[[], object]] = []
         self._report: DrainReport | None = None
 
@@ -100,13 +105,14 @@ class Service:
 
     def start_soon(
         self,
-        async_fn: Callable[[Unpack[_Args]], Awaitable[object]],
-        *args: Unpack[_Args],
+        async_fn: Callable[[*_Args], Awaitable[object]],
+        *args: *_Args,
         label: Callable[[], str],
     ) -> None:
         """Run one task. An exception that it raises is reported and ends only this task.
 
-        :param label: tells, when asked, what the task is busy with; for reports.
+        :param label: tells, when asked, what the task is busy with; for reports. It may be
+            asked by any thread, and must not raise.
         :raises ServiceDraining: the service takes no new work.
         """
         if self._nursery is None or self.draining:
@@ -124,10 +130,11 @@ class Service:
     async def run(self, accept: Callable[[], Awaitable[object]]) -> None:
         """Run ``accept`` until it ends or a drain begins; then finish, cut, and report.
 
-        Cancelling this cuts everything at once. A report is made in any case.
+        Cancelling this cuts everything at once. A report is made in any case. What ``accept``
+        raises comes out as it is.
         """
         try:
-            async with trio.open_nursery(strict_exception_groups=True) as nursery:
+            async with open_background_nursery() as nursery:
                 self._nursery = nursery
                 try:
                     with self._accept_scope:
@@ -147,6 +154,7 @@ class Service:
         :param timeout: seconds that running work may take; ``None`` means the service's own
             setting, 0 cuts at once, ``math.inf`` waits for as long as it takes.
         :returns: the report, when all is over or known to be stuck.
+
         Being cancelled while waiting here does not stop the drain.
         """
         self.begin_drain(self._drain_timeout if timeout is None else timeout)
@@ -156,8 +164,7 @@ class Service:
 
     def begin_drain(self, timeout: float) -> None:
         """Begin to drain, without waiting; see :meth:`drain`."""
-        if not timeout >= 0:
-            raise ValueError(f"timeout must be a number of seconds >= 0, not {timeout!r}")
+        check_seconds("timeout", timeout)
         now = trio.current_time()
         self._finish_scope.deadline = min(self._finish_scope.deadline, now + timeout)
         if self._drain_began is not None:
@@ -187,17 +194,23 @@ class Service:
     ) -> None:
         try:
             await async_fn(*args)
-        except Exception as exc:
-            report_error(exc, where=f"{self.name}, {self._tasks[key]()}")
+        except BaseException as exc:
+            # An error may come in one group with the Cancelled of tasks that were cut with it.
+            error = without_cancelled(exc)
+            if error is not exc:
+                self._cut_from_outside.append(self._tasks[key]())
+            if not isinstance(error, Exception):
+                raise
+            report_error(error, where=f"{self.name}, {self._tasks[key]()}")
         finally:
             del self._tasks[key]
             self._task_ended.unpark_all()
 
-    async def _cut(self, nursery: trio.Nursery) -> None:
+    async def _cut(self, nursery: BackgroundNursery) -> None:
+        cut = (*self._cut_from_outside, *self.still_running())
         if self._drain_began is None:
             self._drain_began = trio.current_time()
-            self._running_at_drain = len(self._tasks)
-        cut = self.still_running()
+            self._running_at_drain = len(cut)
         nursery.cancel_scope.cancel(reason=f"{self.name} is cut")
         with trio.move_on_after(self._stop_timeout, shield=True):
             await self.wait_below(1)
@@ -209,5 +222,3 @@ class Service:
             seconds=trio.current_time() - self._drain_began,
         )
         self._ended.set()
-
-

@@ -71,12 +71,13 @@ class CancelToken:
         :param reason: anything; operations report it in ``OperationCancelled.reason``.
         :returns: whether this call was the one that cancelled the token.
         """
+        text = str(reason)  # if this raises, nothing has happened yet
         was_first = self._set_mark(reason)
         pending = [self] if was_first else []
         while pending:
             for dependent in pending.pop()._take_dependents():
                 if isinstance(dependent, _BoundScope):
-                    dependent.cancel(reason)
+                    dependent.cancel(text)
                 elif dependent._set_mark(reason):
                     pending.append(dependent)
         return was_first
@@ -110,6 +111,7 @@ class CancelToken:
         """Wait until the token is cancelled.
 
         :returns: the reason.
+
         Being cancelled by an outer scope has no effect on the token.
         """
         await trio.lowlevel.checkpoint()
@@ -127,6 +129,7 @@ class CancelToken:
 
         :raises OperationCancelled: on entering, if the token is cancelled already; on leaving,
             if the token cut the body short. A body that got to its end keeps its result.
+
         An outer scope's cancellation always passes untouched.
         """
         return Limit(None, self)
@@ -156,7 +159,7 @@ class CancelToken:
         key = next(_keys)
         self._dependents[key] = lambda: bound
         if self._mark:
-            bound.cancel(self.reason)
+            bound.cancel(str(self.reason))
         return key
 
     def _unbind(self, key: int) -> None:
@@ -172,16 +175,16 @@ class _BoundScope:
         self._scope = scope
         self._run = trio.lowlevel.current_trio_token()
 
-    def cancel(self, reason: object) -> None:
+    def cancel(self, reason: str) -> None:
         try:
             calling_run = trio.lowlevel.current_trio_token()
         except RuntimeError:  # not a thread of trio's
             calling_run = None
         if calling_run is self._run:
-            self._scope.cancel(reason=str(reason))
+            self._scope.cancel(reason=reason)
             return
         try:
-            self._run.run_sync_soon(self._cancel_later, str(reason))
+            self._run.run_sync_soon(self._cancel_later, reason)
         except trio.RunFinishedError:
             pass
 

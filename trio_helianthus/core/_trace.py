@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 # https://www.w3.org/TR/trace-context/#traceparent-header-field-values
 _TRACEPARENT: Final = re.compile(
@@ -26,6 +26,14 @@ _random: Final = random.SystemRandom()
 _current: ContextVar[TraceContext | None] = ContextVar("trio_helianthus_trace", default=None)
 
 
+def _within(bits: int) -> Callable[[object, attrs.Attribute[int], int], None]:
+    def check(_: object, field: attrs.Attribute[int], value: int) -> None:
+        if not 0 < value < 1 << bits:
+            raise ValueError(f"{field.name} must be from 1 to 2**{bits} - 1, not {value}")
+
+    return check
+
+
 @attrs.frozen
 class TraceContext:
     """One position in a distributed trace (W3C Trace Context, level 1).
@@ -34,10 +42,11 @@ class TraceContext:
     :param span_id: the operation within it, an integer of 64 bits, not 0.
     :param sampled: whether whoever started the trace records it.
     :param state: the ``tracestate`` header's value, passed on as it came.
+    :raises ValueError: an identifier is 0 or too large.
     """
 
-    trace_id: int
-    span_id: int
+    trace_id: int = attrs.field(validator=_within(128))
+    span_id: int = attrs.field(validator=_within(64))
     sampled: bool = True
     state: str = ""
 

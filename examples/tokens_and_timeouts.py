@@ -1,4 +1,4 @@
-"""Two limits for every operation: a timeout for the patient, a token for whoever changes his mind.
+"""Two limits for every operation: a timeout for the patient, a token for those who change their mind.
 
 It starts the echo server that it talks to by itself, and ends.
 """

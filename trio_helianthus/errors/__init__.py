@@ -38,6 +38,7 @@ and :func:`error_code` only reads the table.
 
 from __future__ import annotations
 
+from ._address import format_address as format_address
 from ._codes import ErrorCode as ErrorCode
 from ._codes import ErrorDomain as ErrorDomain
 from ._network import AccessDenied as AccessDenied
@@ -104,6 +105,7 @@ __all__ = [
     "TooManyOpenFiles",
     "Unreachable",
     "error_code",
+    "format_address",
     "from_os_error",
     "network_error",
 ]

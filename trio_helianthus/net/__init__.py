@@ -9,13 +9,14 @@
 from __future__ import annotations
 
 from ._address import SocketAddress as SocketAddress
+from ._buffers import Buffer as Buffer
 from ._connect import ATTEMPT_DELAY_SECONDS as ATTEMPT_DELAY_SECONDS
 from ._connect import CONNECT_SECONDS as CONNECT_SECONDS
-from ._connect import SocketOption as SocketOption
 from ._connect import connect_tcp as connect_tcp
 from ._listen import BACKLOG as BACKLOG
 from ._listen import TCPListener as TCPListener
 from ._listen import listen_tcp as listen_tcp
+from ._options import SocketOption as SocketOption
 from ._serve import MAX_CONNECTIONS as MAX_CONNECTIONS
 from ._serve import Handler as Handler
 from ._serve import Server as Server
@@ -25,7 +26,6 @@ from ._serve import serve_tls as serve_tls
 from ._stream import MAX_ALL_BYTES as MAX_ALL_BYTES
 from ._stream import MAX_UNTIL_BYTES as MAX_UNTIL_BYTES
 from ._stream import RECEIVE_BYTES as RECEIVE_BYTES
-from ._stream import Buffer as Buffer
 from ._stream import ByteStream as ByteStream
 from ._tcp_stream import TCPStream as TCPStream
 from ._tcp_stream import adopt as adopt

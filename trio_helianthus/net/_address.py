@@ -8,7 +8,7 @@ from typing import TypeAlias, cast
 import attrs
 import trio
 
-from ..errors import from_os_error
+from ..errors import NameResolutionFailed, from_os_error
 
 SocketAddress: TypeAlias = "tuple[str, int] | tuple[str, int, int, int] | str | bytes"
 """As the :mod:`socket` module has it: IPv4 (host, port), IPv6 (host, port, flow, scope), or a
@@ -35,6 +35,7 @@ async def resolve(host: str | None, port: int, *, passive: bool = False) -> list
         raise TypeError(f"port must be an int, not {port!r}")
     if not 0 <= port <= 65535:
         raise ValueError(f"port must be from 0 to 65535, not {port}")
+    address = (host or "*", port)
     flags = socket.AI_PASSIVE if passive else 0
     try:
         found = await trio.socket.getaddrinfo(
@@ -42,8 +43,11 @@ async def resolve(host: str | None, port: int, *, passive: bool = False) -> list
         )
     except (OSError, UnicodeError) as exc:  # UnicodeError: no name can be spelled like that
         error = exc if isinstance(exc, OSError) else socket.gaierror(socket.EAI_NONAME, str(exc))
-        raise from_os_error(error, operation="resolve", address=(host or "*", port)) from exc
-    return [Endpoint(family, cast("SocketAddress", address)) for family, _, _, _, address in found]
+        raise from_os_error(error, operation="resolve", address=address) from exc
+    endpoints = [Endpoint(family, cast("SocketAddress", place)) for family, _, _, _, place in found]
+    if not endpoints:  # a resolver of the user's may say so
+        raise NameResolutionFailed("the name has no address", operation="resolve", address=address)
+    return list(dict.fromkeys(endpoints))  # a hosts file may have one twice
 
 
 def interleave_families(endpoints: list[Endpoint]) -> list[Endpoint]:

@@ -5,28 +5,28 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from typing import TYPE_CHECKING, Final, TypeAlias
+import sys
+from typing import TYPE_CHECKING, Final
 
 import trio
 
 from ..core import limit, open_background_nursery, operation
 from ..errors import AddressNotAvailable, NetworkError, from_os_error
 from ._address import Endpoint, interleave_families, resolve
+from ._options import connection_options, set_options
 from ._tcp_stream import TCPStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from ..core import CancelToken
     from ._address import SocketAddress
+    from ._options import SocketOption
 
 CONNECT_SECONDS: Final = 30.0
 """How long connecting may take, name resolution and handshake included, unless told otherwise."""
 ATTEMPT_DELAY_SECONDS: Final = 0.25
 """How long one address may take before the next is tried beside it (RFC 8305, section 8)."""
-
-SocketOption: TypeAlias = "tuple[int, int, int | bytes]"
-"""The arguments of :meth:`socket.socket.setsockopt`: level, option, value."""
 
 
 async def connect_tcp(
@@ -45,11 +45,11 @@ async def connect_tcp(
 
     A name with several addresses is tried in turn, alternating between IPv6 and IPv4: the next
     one as soon as an attempt fails, or beside it after ``happy_eyeballs_delay``. The first
-    connection wins.
+    connection wins. On cancellation every half-open connection is closed.
 
     :param host: a name or a numeric address.
     :param port: 1 to 65535.
-    :param local_host: connect from this address of this machine.
+    :param local_host: connect from this address of this machine, to addresses of its family.
     :param nodelay: send small writes at once (TCP_NODELAY).
     :param keepalive: let the system probe an idle connection (SO_KEEPALIVE).
     :param socket_options: more options, set before connecting.
@@ -58,39 +58,54 @@ async def connect_tcp(
     :param token: cancels it.
     :raises NameResolutionFailed: the name has no address.
     :raises ConnectionRefused: nobody listens there; with several addresses, the error of the
-        first, which lists the others in its notes.
+        attempt that failed first, which lists the others in its notes.
     :raises NetworkError: anything else that the network or the system answered.
     :raises OperationTimeout: it took too long.
     :raises OperationCancelled: the token was cancelled.
-    On cancellation every half-open connection is closed.
     """
-    options = list(socket_options)
-    if nodelay:
-        options.append((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1))
-    if keepalive:
-        options.append((socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1))
+    options = connection_options(nodelay=nodelay, keepalive=keepalive, more=socket_options)
     seconds = CONNECT_SECONDS if timeout is None else timeout
     with operation("net.tcp.connect", peer=(host, port)) as report, limit(seconds, token):
         endpoints = interleave_families(await resolve(host, port))
-        local = None if local_host is None else await resolve(local_host, 0, passive=True)
-        connected = await _connect_first(endpoints, local, options, happy_eyeballs_delay)
-        stream = TCPStream(connected)
+        local = {} if local_host is None else await _resolve_local(local_host)
+        if local:
+            endpoints = _reachable_from(local, local_host, endpoints)
+        stream = await _connect_first(endpoints, local, options, happy_eyeballs_delay)
         if report is not None:
             report.connection_id = stream.connection_id
             report.peer = stream.remote_address
         return stream
 
 
+async def _resolve_local(host: str) -> dict[socket.AddressFamily, SocketAddress]:
+    """Return the first address of each family that the host has on this machine."""
+    endpoints = await resolve(host, 0, passive=True)
+    return {endpoint.family: endpoint.address for endpoint in reversed(endpoints)}
+
+
+def _reachable_from(
+    local: Container[socket.AddressFamily], local_host: str | None, endpoints: Sequence[Endpoint]
+) -> list[Endpoint]:
+    reachable = [endpoint for endpoint in endpoints if endpoint.family in local]
+    if not reachable:
+        raise AddressNotAvailable(
+            f"{local_host} has no address of that family",
+            operation="connect",
+            address=endpoints[0].address,
+        )
+    return reachable
+
+
 async def _connect_first(
     endpoints: Sequence[Endpoint],
-    local: Sequence[Endpoint] | None,
+    local: Mapping[socket.AddressFamily, SocketAddress],
     options: Sequence[SocketOption],
     delay: float,
-) -> socket.socket:
-    """Race attempts to all endpoints, each with a head start; return the winner's socket."""
+) -> TCPStream:
+    """Race attempts to all endpoints, each with a head start; return the winner."""
     if len(endpoints) == 1:
         return await _connect_one(endpoints[0], local, options)
-    winners: list[socket.socket] = []
+    winners: list[TCPStream] = []
     errors: list[NetworkError] = []
     changed = trio.Event()
 
@@ -114,9 +129,9 @@ async def _connect_first(
                 changed = trio.Event()
                 await changed.wait()
     except BaseException:
-        _close_all(winners)
+        _throw_away(winners)
         raise
-    _close_all(winners[1:])  # two can win in the same pass
+    _throw_away(winners[1:])  # two can win in the same pass
     if winners:
         return winners[0]
     first, *others = errors
@@ -126,42 +141,32 @@ async def _connect_first(
 
 
 async def _connect_one(
-    endpoint: Endpoint, local: Sequence[Endpoint] | None, options: Sequence[SocketOption]
-) -> socket.socket:
+    endpoint: Endpoint,
+    local: Mapping[socket.AddressFamily, SocketAddress],
+    options: Sequence[SocketOption],
+) -> TCPStream:
+    sock: socket.socket | None = None
     try:
         sock = socket.socket(endpoint.family, socket.SOCK_STREAM)
-    except OSError as exc:
-        raise from_os_error(exc, operation="connect", address=endpoint.address) from exc
-    try:
         sock.setblocking(False)
-        for level, option, value in options:
-            sock.setsockopt(level, option, value)
-        if local is not None:
-            sock.bind(_local_address(endpoint, local))
+        set_options(sock, options)
+        if local:
+            sock.bind(local[endpoint.family])
         with contextlib.suppress(BlockingIOError):
             sock.connect(endpoint.address)
         await trio.lowlevel.wait_writable(sock)
         if number := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            raise OSError(number, os.strerror(number))
+            # Windows: strerror has no words for Winsock's numbers, but errors has.
+            raise OSError(number, os.strerror(number) if sys.platform != "win32" else "")
+        return TCPStream(sock, remote_address=endpoint.address)
     except BaseException as exc:
-        sock.close()
+        if sock is not None:
+            sock.close()
         if isinstance(exc, OSError):
             raise from_os_error(exc, operation="connect", address=endpoint.address) from exc
         raise
-    return sock
 
 
-def _local_address(remote: Endpoint, local: Sequence[Endpoint]) -> SocketAddress:
-    for endpoint in local:
-        if endpoint.family == remote.family:
-            return endpoint.address
-    raise AddressNotAvailable(
-        "the local host has no address of that family",
-        operation="connect",
-        address=remote.address,
-    )
-
-
-def _close_all(sockets: Iterable[socket.socket]) -> None:
-    for sock in sockets:
-        sock.close()
+def _throw_away(streams: Iterable[TCPStream]) -> None:
+    for stream in streams:
+        stream.reset()

@@ -5,17 +5,31 @@ from __future__ import annotations
 import errno
 import socket
 import sys
+from functools import partial
+from socket import SOCK_STREAM
 from typing import TYPE_CHECKING, Final, cast
 
 import trio
 
 from ..core import checkpoint_budget
-from ..errors import AddressInUse, NetworkError, ResourceClosed, from_os_error
+from ..errors import (
+    AddressInUse,
+    ErrorCode,
+    NetworkError,
+    ResourceClosed,
+    format_address,
+    from_os_error,
+)
 from ._address import Endpoint, resolve
+from ._exclusive import Exclusive
+from ._options import connection_options, set_options
 from ._tcp_stream import TCPStream
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from ._address import SocketAddress
+    from ._options import SocketOption
 
 BACKLOG: Final = 1024
 """How many connections the system keeps for a listener until they are accepted."""
@@ -27,6 +41,8 @@ _LOST_BEFORE_ACCEPT: Final = {
     getattr(errno, name)
     for name in (
         "ECONNABORTED",
+        "ECONNRESET",  # Windows
+        "ETIMEDOUT",
         "EPROTO",
         "EPERM",
         "ENETDOWN",
@@ -44,17 +60,39 @@ _LOST_BEFORE_ACCEPT: Final = {
 class TCPListener(trio.abc.Listener[TCPStream]):
     """A listening socket.
 
-    :param socket: bound and listening; from now on it belongs to the listener.
+    :param socket: a stream socket, bound and listening; from now on it belongs to the listener.
+    :param nodelay: let accepted connections send small writes at once (TCP_NODELAY).
+    :param keepalive: let the system probe accepted connections when idle (SO_KEEPALIVE).
+    :param socket_options: more options of each accepted connection.
+    :raises ValueError: it is not a stream socket.
+    :raises OSError: the system does not know an option.
     """
 
-    def __init__(self, socket: socket.socket) -> None:
+    def __init__(
+        self,
+        socket: socket.socket,
+        *,
+        nodelay: bool = True,
+        keepalive: bool = False,
+        socket_options: Iterable[SocketOption] = (),
+    ) -> None:
+        if socket.type != SOCK_STREAM:
+            raise ValueError(f"a listener takes a stream socket, not one of {socket.type!r}")
+        options = connection_options(nodelay=nodelay, keepalive=keepalive, more=socket_options)
+        # Some systems hand a listener's options on. All tell here which ones they do not know.
+        set_options(socket, options)
         socket.setblocking(False)
         self.socket: Final = socket
         """The socket, for its options."""
         self.address: Final = cast("SocketAddress", socket.getsockname())
         """What it is bound to."""
+        self._options = options
         self._closed = False
         self._budget = checkpoint_budget()
+        self._accepting = Exclusive("accepting at this listener")
+
+    def __repr__(self) -> str:
+        return f"<TCPListener {format_address(self.address)}{' closed' if self._closed else ''}>"
 
     async def accept(self) -> TCPStream:
         """Wait for a connection and return it. Being cancelled loses none.
@@ -62,23 +100,33 @@ class TCPListener(trio.abc.Listener[TCPStream]):
         :raises TooManyOpenFiles: the process or system has no file descriptor left; the
             connection stays in the backlog.
         :raises ResourceClosed: the listener was closed.
+        :raises ResourceBusy: another task is accepting.
         :raises NetworkError: the listener failed.
         """
-        if self._closed:
-            raise ResourceClosed("the listener was closed")
-        await trio.lowlevel.checkpoint_if_cancelled()
-        waited = False
-        while True:
-            try:
-                accepted, address = self.socket.accept()
-                stream = _as_stream(accepted, cast("SocketAddress", address))
-            except BlockingIOError:
-                await self._wait_readable()
-                waited = True
-            except OSError as exc:
-                if exc.errno not in _LOST_BEFORE_ACCEPT:
-                    raise from_os_error(exc, operation="accept", address=self.address) from exc
-            else:
+        with self._accepting:
+            self._check_open()
+            await trio.lowlevel.checkpoint_if_cancelled()
+            waited = False
+            while True:
+                try:
+                    accepted, address = self.socket.accept()
+                except BlockingIOError:
+                    await self._wait_readable()
+                    waited = True
+                    continue
+                except OSError as exc:
+                    self._check_open()  # another task may have closed it after a wait
+                    if exc.errno not in _LOST_BEFORE_ACCEPT:
+                        raise from_os_error(exc, operation="accept", address=self.address) from exc
+                    await trio.lowlevel.checkpoint()
+                    continue
+                try:
+                    set_options(accepted, self._options)
+                    stream = TCPStream(accepted, remote_address=cast("SocketAddress", address))
+                except OSError:  # macOS, Windows: it was reset before we got to it
+                    accepted.close()
+                    await trio.lowlevel.checkpoint()
+                    continue
                 if not waited and self._budget.spend():
                     await self._budget.refill()
                 return stream
@@ -95,6 +143,10 @@ class TCPListener(trio.abc.Listener[TCPStream]):
             trio.lowlevel.notify_closing(self.socket)
             self.socket.close()
 
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ResourceClosed("the listener was closed")
+
     async def _wait_readable(self) -> None:
         try:
             await trio.lowlevel.wait_readable(self.socket)
@@ -104,22 +156,34 @@ class TCPListener(trio.abc.Listener[TCPStream]):
 
 
 async def listen_tcp(
-    port: int, *, host: str | None = "127.0.0.1", backlog: int = BACKLOG
+    port: int,
+    *,
+    host: str | None = "127.0.0.1",
+    backlog: int = BACKLOG,
+    nodelay: bool = True,
+    keepalive: bool = False,
+    socket_options: Iterable[SocketOption] = (),
 ) -> list[TCPListener]:
     """Listen on a port, at every address that the host has.
 
     :param port: 0 lets the system choose one, the same for all addresses.
     :param host: a name or numeric address; ``None`` means all interfaces, IPv4 and IPv6.
     :param backlog: how many connections may wait to be accepted; systems have their own limit.
+    :param nodelay: let connections send small writes at once (TCP_NODELAY).
+    :param keepalive: let the system probe idle connections (SO_KEEPALIVE).
+    :param socket_options: more options of each connection.
     :returns: one listener for each address.
     :raises AddressInUse: somebody else listens there.
     :raises AccessDenied: the system does not permit it.
     :raises NameResolutionFailed: the host has no address.
     """
     endpoints = await resolve(host, port, passive=True)
+    make_listener = partial(
+        TCPListener, nodelay=nodelay, keepalive=keepalive, socket_options=tuple(socket_options)
+    )
     for attempt in range(SAME_PORT_ATTEMPTS):
         try:
-            return _listen_all(endpoints, backlog)
+            return _listen_all(endpoints, backlog, make_listener)
         except AddressInUse:
             # The port that the system chose for the first address is taken at another.
             if port != 0 or len(endpoints) == 1 or attempt == SAME_PORT_ATTEMPTS - 1:
@@ -127,34 +191,52 @@ async def listen_tcp(
     raise AssertionError("unreachable")
 
 
-def _listen_all(endpoints: list[Endpoint], backlog: int) -> list[TCPListener]:
+def _listen_all(
+    endpoints: list[Endpoint], backlog: int, make_listener: Callable[[socket.socket], TCPListener]
+) -> list[TCPListener]:
     listeners: list[TCPListener] = []
-    unsupported: NetworkError | None = None
+    missing: NetworkError | None = None
     try:
         for endpoint in endpoints:
             chosen = listeners[0].address[1] if listeners else None
             try:
-                sock = socket.socket(endpoint.family, socket.SOCK_STREAM)
-            except OSError as exc:  # a kernel without IPv6 still resolves to it
-                unsupported = from_os_error(exc, operation="listen", address=endpoint.address)
-                continue
-            listeners.append(_listen_one(sock, endpoint, cast("int | None", chosen), backlog))
+                listener = _listen_one(endpoint, cast("int | None", chosen), backlog, make_listener)
+            except NetworkError as exc:
+                if not _is_without_ipv6(endpoint, exc):
+                    raise
+                missing = exc
+            else:
+                listeners.append(listener)
     except BaseException:
         for listener in listeners:
             listener.close()
         raise
-    if not listeners and unsupported is not None:
-        raise unsupported
+    if not listeners and missing is not None:
+        raise missing
     return listeners
 
 
+def _is_without_ipv6(endpoint: Endpoint, exc: NetworkError) -> bool:
+    """Whether the system has no IPv6, or has it switched off; names resolve to it all the same."""
+    return endpoint.family == socket.AF_INET6 and exc.code in (
+        ErrorCode.NOT_SUPPORTED,
+        ErrorCode.ADDRESS_NOT_AVAILABLE,
+    )
+
+
 def _listen_one(
-    sock: socket.socket, endpoint: Endpoint, port: int | None, backlog: int
+    endpoint: Endpoint,
+    port: int | None,
+    backlog: int,
+    make_listener: Callable[[socket.socket], TCPListener],
 ) -> TCPListener:
+    """Listen at an endpoint, on ``port`` instead of its own if one was chosen already."""
     address = endpoint.address
     if port is not None and isinstance(address, tuple):
         address = cast("SocketAddress", (address[0], port, *address[2:]))
+    sock: socket.socket | None = None
     try:
+        sock = socket.socket(endpoint.family, socket.SOCK_STREAM)
         if sys.platform == "win32":
             # There SO_REUSEADDR would let two programs share a port.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
@@ -164,17 +246,10 @@ def _listen_one(
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.bind(address)
         sock.listen(backlog)
-        return TCPListener(sock)
-    except OSError as exc:
-        sock.close()
-        raise from_os_error(exc, operation="listen", address=address) from exc
-
-
-def _as_stream(accepted: socket.socket, address: SocketAddress) -> TCPStream:
-    try:
-        if accepted.family in (socket.AF_INET, socket.AF_INET6):
-            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return TCPStream(accepted, remote_address=address)
-    except OSError:  # reset before we got to it
-        accepted.close()
+        return make_listener(sock)
+    except BaseException as exc:
+        if sock is not None:
+            sock.close()
+        if isinstance(exc, OSError):
+            raise from_os_error(exc, operation="listen", address=address) from exc
         raise

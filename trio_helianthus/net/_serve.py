@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import attrs
 import trio
 
-from ..core import operation, open_service
-from ..errors import HelianthusError, ServiceDraining, TooManyOpenFiles
+from ..core import open_background_nursery, open_service, operation
+from ..errors import ErrorCode, HelianthusError, NetworkError, ServiceDraining, format_address
 from ._listen import BACKLOG, TCPListener, listen_tcp
 from ._tls import HANDSHAKE_SECONDS, start_tls
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from ..core import DrainReport, Lifecycle, Service
     from ._address import SocketAddress
+    from ._options import SocketOption
     from ._stream import ByteStream
     from ._tcp_stream import TCPStream
+    from ._tls import TLSStream
 
 Handler: TypeAlias = "Callable[[ByteStream], Awaitable[object]]"
 """What serves one connection: an async function that takes its stream."""
@@ -28,7 +30,10 @@ Handler: TypeAlias = "Callable[[ByteStream], Awaitable[object]]"
 MAX_CONNECTIONS: Final = 10_000
 """How many connections a server has at a time, unless told otherwise."""
 ACCEPT_PAUSE_SECONDS: Final = 0.1
-"""How long accepting pauses when the process has no file descriptor left."""
+"""How long accepting pauses when the process or system has no file descriptor or memory left."""
+
+# What stops accepting for a while. The connection stays in the backlog.
+_PASSING: Final = (ErrorCode.TOO_MANY_OPEN_FILES, ErrorCode.OUT_OF_RESOURCES)
 
 
 @attrs.frozen
@@ -38,7 +43,7 @@ class ServerStatistics:
     :param connections: connections that are open.
     :param accepted: connections that were ever accepted.
     :param failed_handshakes: connections that ended before their TLS handshake was done.
-    :param accept_pauses: how often accepting paused for want of file descriptors.
+    :param accept_pauses: how often accepting paused for want of file descriptors or memory.
     """
 
     connections: int
@@ -65,7 +70,7 @@ class Server:
         """The port that it listens on."""
         address = self.addresses[0]
         if not isinstance(address, tuple):
-            raise ValueError(f"{address!r} has no port")
+            raise ValueError(f"{address!r} has no port")  # noqa: TRY004 (of this server, not type)
         return address[1]
 
     @property
@@ -105,6 +110,9 @@ async def serve_tcp(
     host: str | None = "127.0.0.1",
     listeners: Sequence[TCPListener] | None = None,
     backlog: int = BACKLOG,
+    nodelay: bool = True,
+    keepalive: bool = False,
+    socket_options: Iterable[SocketOption] = (),
     max_connections: int = MAX_CONNECTIONS,
     lifecycle: Lifecycle | None = None,
     name: str | None = None,
@@ -117,24 +125,37 @@ async def serve_tcp(
 
     The handler owns its stream. When it returns the stream is closed; when it raises, or is
     cancelled, the stream is reset, so that the peer does not take a torso for the whole. An error
-    of the connection itself just ends the handler; any other exception is a mistake, is reported
-    (:func:`core.report_error`), and ends this one connection.
+    of the connection itself, alone or in a group, just ends the handler; any other exception is a
+    mistake, is reported (:func:`core.report_error`), and ends this one connection.
 
     :param handler: an async function that takes a :class:`ByteStream`.
     :param port: 0 lets the system choose one.
     :param host: a name or numeric address; ``None`` means all interfaces.
-    :param listeners: serve these instead of opening some at ``host`` and ``port``.
+    :param listeners: serve these, which belong to the server then, instead of opening some with
+        the arguments before and after this one.
     :param backlog: how many connections may wait in the system to be accepted.
+    :param nodelay: let connections send small writes at once (TCP_NODELAY).
+    :param keepalive: let the system probe idle connections (SO_KEEPALIVE).
+    :param socket_options: more options of each connection.
     :param max_connections: how many to have at a time; further ones wait in the backlog.
     :param lifecycle: drains the server; ``None`` means the one that encloses this call, if any.
     :param name: appears in reports.
     :param task_status: reports the :class:`Server`.
     :raises AddressInUse: somebody else listens there; and what else :func:`listen_tcp` raises.
+    :raises NetworkError: a listener failed for good; all connections are cut then.
     :raises ServiceDraining: the lifecycle is not running any more.
     """
     await _serve(
         _Connections(handler, max_connections, None, HANDSHAKE_SECONDS),
-        partial(listen_tcp, port, host=host, backlog=backlog),
+        partial(
+            listen_tcp,
+            port,
+            host=host,
+            backlog=backlog,
+            nodelay=nodelay,
+            keepalive=keepalive,
+            socket_options=socket_options,
+        ),
         listeners,
         lifecycle,
         name or "tcp",
@@ -150,6 +171,9 @@ async def serve_tls(
     host: str | None = "127.0.0.1",
     listeners: Sequence[TCPListener] | None = None,
     backlog: int = BACKLOG,
+    nodelay: bool = True,
+    keepalive: bool = False,
+    socket_options: Iterable[SocketOption] = (),
     max_connections: int = MAX_CONNECTIONS,
     handshake_timeout: float = HANDSHAKE_SECONDS,
     https_compatible: bool = False,
@@ -168,7 +192,15 @@ async def serve_tls(
     """
     await _serve(
         _Connections(handler, max_connections, ssl_context, handshake_timeout, https_compatible),
-        partial(listen_tcp, port, host=host, backlog=backlog),
+        partial(
+            listen_tcp,
+            port,
+            host=host,
+            backlog=backlog,
+            nodelay=nodelay,
+            keepalive=keepalive,
+            socket_options=socket_options,
+        ),
         listeners,
         lifecycle,
         name or "tls",
@@ -195,21 +227,30 @@ async def _serve(
     name: str,
     task_status: trio.TaskStatus[Server],
 ) -> None:
-    with open_service(name, lifecycle=lifecycle) as service:
-        open_listeners = listeners or await listen()
-        server = Server(service, open_listeners)
+    open_listeners = listeners
+    try:
+        with open_service(name, lifecycle=lifecycle) as service:
+            if open_listeners is None:
+                open_listeners = await listen()
+            elif not open_listeners:
+                raise ValueError("there are no listeners to serve")
+            server = Server(service, open_listeners)
+            task_status.started(server)
+            await service.run(partial(_accept_all, server, connections))
+    finally:
+        for listener in open_listeners or ():
+            listener.close()
 
-        async def accept_all() -> None:
-            try:
-                task_status.started(server)
-                async with trio.open_nursery() as nursery:
-                    for listener in open_listeners:
-                        nursery.start_soon(_accept, server, listener, connections)
-            finally:
-                for listener in open_listeners:
-                    listener.close()
 
-        await service.run(accept_all)
+async def _accept_all(server: Server, connections: _Connections) -> None:
+    try:
+        async with open_background_nursery() as background:
+            for listener in server._listeners:
+                background.start_soon(_accept, server, listener, connections)
+            await trio.sleep_forever()
+    finally:
+        for listener in server._listeners:
+            listener.close()
 
 
 async def _accept(server: Server, listener: TCPListener, connections: _Connections) -> None:
@@ -218,58 +259,77 @@ async def _accept(server: Server, listener: TCPListener, connections: _Connectio
         await service.wait_below(connections.at_most)
         try:
             stream = await listener.accept()
-        except TooManyOpenFiles:
+        except NetworkError as exc:
+            if exc.code not in _PASSING:
+                raise
             server._accept_pauses += 1
             await trio.sleep(ACCEPT_PAUSE_SECONDS)
             continue
+        connection = _Connection(server, stream, connections)
         try:
-            label = partial(_label, stream)
-            service.start_soon(_handle, server, stream, connections, label=label)
-        except ServiceDraining:  # began between accepting and here
+            # Another listener may have been quicker to fill the last place.
+            await service.wait_below(connections.at_most)
+            service.start_soon(connection.run, label=connection.label)
+        except BaseException as exc:
             stream.reset()
+            if not isinstance(exc, ServiceDraining):  # began between accepting and here
+                raise
 
 
-async def _handle(server: Server, tcp_stream: TCPStream, connections: _Connections) -> None:
-    stream: ByteStream = tcp_stream
-    peer, connection_id = stream.remote_address, stream.connection_id
-    try:
-        with operation("net.connection", connection_id=connection_id, peer=peer) as report:
-            try:
-                if connections.ssl_context is not None:
-                    stream = await _shake_hands(server, tcp_stream, connections)
-                await connections.handler(stream)
-            finally:
-                if report is not None:
-                    report.bytes_sent = stream.bytes_sent
-                    report.bytes_received = stream.bytes_received
-        await stream.aclose()
-    except HelianthusError as exc:
-        # The connection's own failures are told by the operation; all else is a mistake.
-        handshake_failed = connections.ssl_context is not None and stream is tcp_stream
-        if exc is not stream.last_error and not handshake_failed:
+class _Connection:
+    """One connection of a server, from the moment that it is accepted."""
+
+    def __init__(self, server: Server, stream: TCPStream, connections: _Connections) -> None:
+        self._server = server
+        self._connections = connections
+        self._tcp_stream = stream
+        self._stream: ByteStream = stream  # the TLS stream, once there is one
+
+    def label(self) -> str:
+        """Tell what it is busy with, and for whom."""
+        peer = format_address(self._stream.remote_address)
+        return f"{self._stream.activity} ({peer})" if self._stream.activity else peer
+
+    async def run(self) -> None:
+        """Shake hands, let the handler have the stream, and end the connection as it ended."""
+        peer, connection_id = self._tcp_stream.remote_address, self._tcp_stream.connection_id
+        try:
+            with operation("net.connection", connection_id=connection_id, peer=peer) as report:
+                try:
+                    if self._connections.ssl_context is not None:
+                        self._stream = await self._shake_hands(self._connections.ssl_context)
+                    await self._connections.handler(self._stream)
+                finally:
+                    if report is not None:
+                        report.bytes_sent = self._stream.bytes_sent
+                        report.bytes_received = self._stream.bytes_received
+            await self._stream.aclose()
+        except Exception as exc:
+            # The connection's own failures are told by the operation; all else is a mistake.
+            if not self._is_own_failure(exc):
+                raise
+        finally:
+            self._stream.reset()
+
+    async def _shake_hands(self, ssl_context: ssl.SSLContext) -> TLSStream:
+        try:
+            return await start_tls(
+                self._tcp_stream,
+                ssl_context=ssl_context,
+                server_side=True,
+                https_compatible=self._connections.https_compatible,
+                timeout=self._connections.handshake_timeout,
+            )
+        except BaseException:
+            self._server._failed_handshakes += 1
             raise
-    finally:
-        stream.reset()
 
-
-async def _shake_hands(
-    server: Server, tcp_stream: TCPStream, connections: _Connections
-) -> ByteStream:
-    assert connections.ssl_context is not None
-    try:
-        return await start_tls(
-            tcp_stream,
-            ssl_context=connections.ssl_context,
-            server_side=True,
-            https_compatible=connections.https_compatible,
-            timeout=connections.handshake_timeout,
+    def _is_own_failure(self, exc: Exception) -> bool:
+        if isinstance(exc, ExceptionGroup):
+            return all(map(self._is_own_failure, exc.exceptions))
+        shaking_hands = self._connections.ssl_context is not None and (
+            self._stream is self._tcp_stream
         )
-    except BaseException:
-        server._failed_handshakes += 1
-        raise
-
-
-def _label(stream: ByteStream) -> str:
-    address = stream.remote_address
-    peer = f"{address[0]}:{address[1]}" if isinstance(address, tuple) else str(address)
-    return f"{stream.activity} ({peer})" if stream.activity else peer
+        return exc is self._stream.last_error or (
+            shaking_hands and isinstance(exc, HelianthusError)
+        )

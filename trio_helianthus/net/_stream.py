@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import trio
 
 from ..core import SEAM, checkpoint_budget, limit, next_connection_id, operation
-from ..errors import HelianthusError, IncompleteReceive, LimitExceeded, ResourceBusy
+from ..errors import ConnectionBroken, HelianthusError, IncompleteReceive, LimitExceeded
+from ._buffers import view_bytes
+from ._exclusive import Exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from contextlib import AbstractContextManager
-    from types import TracebackType
 
     from ..core import CancelToken, Operation
     from ._address import SocketAddress
+    from ._buffers import Buffer
 
 _E = TypeVar("_E", bound=HelianthusError)
-
-Buffer: TypeAlias = "bytes | bytearray | memoryview"
 
 RECEIVE_BYTES: Final = 64 * 1024
 """How much one receive asks the system for."""
@@ -44,7 +44,8 @@ class ByteStream(trio.abc.Stream):
 
     * a receive has taken nothing: what arrived stays for the next receive;
     * a send may have sent a part. The stream is broken for sending then: further sends raise
-      :exc:`ConnectionBroken`, as the peer cannot know where the next message begins.
+      :exc:`ConnectionBroken`, as the peer cannot know where the next message begins, and closing
+      it resets it, as an end of stream could pass for completeness.
     """
 
     def __init__(self, *, connection_id: int | None = None) -> None:
@@ -58,8 +59,9 @@ class ByteStream(trio.abc.Stream):
         self.bytes_received = 0
         self._received = bytearray()
         self._budget = checkpoint_budget()
-        self._receiver = _Direction("receiving from")
-        self._sender = _Direction("sending to")
+        self._cut_send = False
+        self._receiver = Exclusive("receiving from this stream")
+        self._sender = Exclusive("sending to this stream")
 
     @property
     @abstractmethod
@@ -125,7 +127,8 @@ class ByteStream(trio.abc.Stream):
     ) -> bytes:
         """Receive ``count`` bytes, no more and no less.
 
-        :raises IncompleteReceive: the peer ended first; ``partial`` has what came.
+        :raises IncompleteReceive: the peer ended first; ``partial`` has what came, which stays
+            where it is.
         :raises NetworkError: the connection failed.
         """
         if count < 0:
@@ -149,11 +152,14 @@ class ByteStream(trio.abc.Stream):
         :param max_bytes: how long the result may be, delimiter included.
         :raises LimitExceeded: there is no delimiter in the first ``max_bytes`` bytes, which stay
             where they are.
-        :raises IncompleteReceive: the peer ended first; ``partial`` has what came.
+        :raises IncompleteReceive: the peer ended first; ``partial`` has what came, which stays
+            where it is.
         :raises NetworkError: the connection failed.
         """
         if not delimiter:
             raise ValueError("the delimiter must not be empty")
+        if max_bytes < len(delimiter):
+            raise ValueError(f"{max_bytes} bytes have no room for {delimiter!r}")
         with self._report("receive_until") as report, limit(timeout, token), self._receiver:
             searched = 0
             while True:
@@ -215,10 +221,11 @@ class ByteStream(trio.abc.Stream):
     ) -> None:
         """Send all of ``data``.
 
+        :raises TypeError: ``data`` is not bytes-like, or its bytes do not lie in one piece.
         :raises NetworkError: the connection failed.
         """
         if timeout is None and token is None and SEAM.instrument is None:
-            with self._sender, memoryview(data).cast("B") as view:
+            with self._sender, view_bytes(data) as view:
                 await self._send([view] if view else [])
             return
         await self.send_vectored((data,), timeout=timeout, token=token)
@@ -232,10 +239,10 @@ class ByteStream(trio.abc.Stream):
     ) -> None:
         """Send all of several buffers, one after the other, without joining them first.
 
+        :raises TypeError: as for :meth:`send_all`; nothing was sent then.
         :raises NetworkError: the connection failed.
         """
-        views = [memoryview(buffer).cast("B") for buffer in buffers]
-        views = [view for view in views if view]
+        views = [view for view in map(view_bytes, buffers) if view]
         with self._report("send") as report, limit(timeout, token), self._sender:
             sent_before = self.bytes_sent
             try:
@@ -252,6 +259,16 @@ class ByteStream(trio.abc.Stream):
     def _failed(self, error: _E) -> _E:
         self.last_error = error
         return error
+
+    def _check_not_cut(self) -> None:
+        if self._cut_send:
+            raise self._failed(
+                ConnectionBroken(
+                    "an earlier send was cut half-way",
+                    operation="send",
+                    address=self.remote_address,
+                )
+            )
 
     async def _receive_some(self, max_bytes: int) -> bytes:
         if not self._received:
@@ -288,26 +305,3 @@ class ByteStream(trio.abc.Stream):
         await trio.lowlevel.checkpoint_if_cancelled()
         if self._budget.spend():
             await self._budget.refill()
-
-
-class _Direction:
-    """One of a stream's two directions, which belongs to one task at a time."""
-
-    __slots__ = ("_busy", "_doing")
-
-    def __init__(self, doing: str) -> None:
-        self._busy = False
-        self._doing = doing
-
-    def __enter__(self) -> None:
-        if self._busy:
-            raise ResourceBusy(f"another task is {self._doing} this stream")
-        self._busy = True
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._busy = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import socket as socket_module
 import struct
 import sys
@@ -11,7 +12,16 @@ from typing import TYPE_CHECKING, Final, cast
 import trio
 
 from ..core import limit
-from ..errors import ConnectionBroken, ResourceClosed, from_os_error
+from ..errors import (
+    ConnectionAborted,
+    ConnectionReset,
+    ConnectionTimedOut,
+    NotConnected,
+    ResourceClosed,
+    Unreachable,
+    from_os_error,
+)
+from ._buffers import drop_sent, joined
 from ._stream import ByteStream
 
 if TYPE_CHECKING:
@@ -21,6 +31,14 @@ if TYPE_CHECKING:
 
 MAX_GATHERED: Final = 512
 """How many buffers go into one gathered send; systems allow at least 1024 (POSIX: 16)."""
+# What makes an end of stream a lie. Not a broken pipe: the peer may have ended its side before.
+_LOSSES: Final = (
+    ConnectionAborted,
+    ConnectionReset,
+    ConnectionTimedOut,
+    NotConnected,
+    Unreachable,
+)
 _LINGER_OFF: Final = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
@@ -42,16 +60,16 @@ class TCPStream(ByteStream, trio.abc.HalfCloseableStream):
         connection_id: int | None = None,
     ) -> None:
         super().__init__(connection_id=connection_id)
-        socket.setblocking(False)
-        self.socket: Final = socket
-        """The socket, for its options. Reading from it or closing it here is the stream's."""
         self._local_address = cast("SocketAddress", socket.getsockname())
         if remote_address is None:
             remote_address = cast("SocketAddress", socket.getpeername())
         self._remote_address = remote_address
+        socket.setblocking(False)
+        self.socket: Final = socket
+        """The socket, for its options. Reading from it, and closing it, is the stream's."""
         self._closed = False
         self._eof_sent = False
-        self._cut_send = False
+        self._lost: NetworkError | None = None
         self._more_is_likely = False
 
     def __repr__(self) -> str:
@@ -84,10 +102,12 @@ class TCPStream(ByteStream, trio.abc.HalfCloseableStream):
     ) -> None:
         """End this side of the connection; the other goes on. Doing it twice is fine.
 
+        :raises ConnectionBroken: an earlier send was cut half-way.
         :raises NetworkError: the connection failed.
         """
         with limit(timeout, token), self._sender:
             self._check_open()
+            self._check_not_cut()
             await self._checkpoint()
             if self._eof_sent:
                 return
@@ -100,9 +120,13 @@ class TCPStream(ByteStream, trio.abc.HalfCloseableStream):
     async def aclose(self) -> None:
         """Close the connection at once; what was sent is still delivered.
 
-        Nothing is waited for, so cancellation makes no difference.
+        Nothing is waited for, so cancellation makes no difference. After a send that was cut the
+        connection is reset instead.
         """
-        self._close()
+        if self._cut_send:
+            self.reset()
+        else:
+            self._close()
         await trio.lowlevel.checkpoint()
 
     def reset(self) -> None:
@@ -137,6 +161,9 @@ class TCPStream(ByteStream, trio.abc.HalfCloseableStream):
             return None
         except OSError as exc:
             raise self._translated(exc, "receive") from exc
+        if not data and self._lost is not None:
+            # The system tells of a loss once, to a send or a receive, and calls it an end then.
+            raise self._failed(copy.copy(self._lost))
         self._more_is_likely = len(data) == max_bytes
         self.bytes_received += len(data)
         return data
@@ -145,26 +172,22 @@ class TCPStream(ByteStream, trio.abc.HalfCloseableStream):
         self._check_open()
         if self._eof_sent:
             raise ResourceClosed("this side of the stream was ended with send_eof")
-        if self._cut_send:
-            raise self._failed(
-                ConnectionBroken(
-                    "an earlier send was cancelled half-way",
-                    operation="send",
-                    address=self._remote_address,
-                )
-            )
+        self._check_not_cut()
         await trio.lowlevel.checkpoint_if_cancelled()
         waited = part_sent = False
         try:
             while buffers:
                 sent = self._send_now(buffers)
-                if sent:
-                    part_sent = True
-                    self.bytes_sent += sent
-                    _drop_sent(buffers, sent)
-                else:
+                if not sent:
                     waited = True
                     await self._wait_writable()
+                    continue
+                part_sent = True
+                self.bytes_sent += sent
+                drop_sent(buffers, sent)
+                if buffers and self._budget.spend():
+                    await trio.lowlevel.checkpoint()
+                    self._budget.reset()
         except BaseException:
             self._cut_send = part_sent
             raise
@@ -199,8 +222,13 @@ class TCPStream(ByteStream, trio.abc.HalfCloseableStream):
         if self._closed:
             raise ResourceClosed("the stream was closed")
 
-    def _translated(self, exc: OSError, verb: str) -> NetworkError:
-        return self._failed(from_os_error(exc, operation=verb, address=self._remote_address))
+    def _translated(self, exc: OSError, verb: str) -> NetworkError | ResourceClosed:
+        if self._closed:  # by another task, after this one was woken and before it ran
+            return ResourceClosed("the stream was closed")
+        error = from_os_error(exc, operation=verb, address=self._remote_address)
+        if isinstance(error, _LOSSES):
+            self._lost = error
+        return self._failed(error)
 
     def _close(self) -> None:
         if not self._closed:
@@ -213,12 +241,15 @@ class TCPStream(ByteStream, trio.abc.HalfCloseableStream):
 def adopt(socket: socket_module.socket) -> TCPStream:
     """Make a stream of a connected stream socket that exists already, and take it over.
 
+    When it raises, the socket is still the caller's.
+
     :param socket: a TCP or unix stream socket; from now on it belongs to the stream. To keep
         using it elsewhere, adopt ``socket.dup()``.
+    :raises TypeError: it is not a socket, or more than one, such as an :class:`ssl.SSLSocket`.
     :raises ValueError: it is not a stream socket.
     :raises NetworkError: it is not connected.
     """
-    if not isinstance(socket, socket_module.socket):
+    if type(socket) is not socket_module.socket:
         raise TypeError(f"adopt takes a socket of the socket module, not {type(socket).__name__}")
     if socket.type != socket_module.SOCK_STREAM:
         raise ValueError(f"adopt takes a stream socket, not one of {socket.type!r}")
@@ -228,22 +259,12 @@ def adopt(socket: socket_module.socket) -> TCPStream:
         raise from_os_error(exc, operation="adopt") from exc
 
 
-if hasattr(socket_module.socket, "sendmsg"):
+if sys.platform != "win32":
 
     def _send_gathered(socket: socket_module.socket, buffers: list[memoryview]) -> int:
         return socket.sendmsg(buffers[:MAX_GATHERED])
 
-else:
+else:  # pragma: no cover
 
     def _send_gathered(socket: socket_module.socket, buffers: list[memoryview]) -> int:
-        return socket.send(b"".join(buffers[:MAX_GATHERED]))
-
-
-def _drop_sent(buffers: list[memoryview], sent: int) -> None:
-    whole = 0
-    while whole < len(buffers) and sent >= len(buffers[whole]):
-        sent -= len(buffers[whole])
-        whole += 1
-    del buffers[:whole]
-    if sent:
-        buffers[0] = buffers[0][sent:]
+        return socket.send(next(joined(buffers)))

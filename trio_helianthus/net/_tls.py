@@ -6,29 +6,38 @@ import math
 import ssl
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypedDict, Unpack
 
 import attrs
 import trio
 
 from ..core import limit, operation
-from ..errors import ConnectionBroken, NetworkError, ResourceBusy, ResourceClosed, from_os_error
+from ..errors import (
+    ConnectionBroken,
+    NetworkError,
+    ResourceBusy,
+    ResourceClosed,
+    TLSError,
+    from_os_error,
+)
+from ._buffers import joined
 from ._connect import CONNECT_SECONDS, connect_tcp
 from ._stream import ByteStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from ..core import CancelToken
     from ._address import SocketAddress
-    from ._connect import SocketOption
+    from ._options import SocketOption
+
+    # Any: typeshed knows the name as str alone; it is None where the client asked for none.
+    _SNICallback = Callable[[ssl.SSLObject, Any, ssl.SSLContext], int | None]
 
 HANDSHAKE_SECONDS: Final = 30.0
 """How long a TLS handshake may take, unless told otherwise."""
 GOODBYE_SECONDS: Final = 5.0
 """How long closing may try to send the closing alert to a peer that does not read."""
-MAX_JOINED_BYTES: Final = 64 * 1024
-"""Buffers of a vectored send are joined up to this size, so that they share TLS records."""
 
 # Where the handshake that runs in this context leaves the name that its client asked for.
 _asked_names: Final[ContextVar[list[str]]] = ContextVar("trio_helianthus_asked_names")
@@ -59,8 +68,8 @@ class TLSStream(ByteStream):
     """A TLS connection over another stream, usually a :class:`TCPStream`.
 
     Made by :func:`connect_tls`, :func:`serve_tls` and :func:`start_tls`, with the handshake done.
-    A cancelled send breaks the whole stream, not only for sending, since TLS records cannot be
-    taken up in the middle.
+    A cancelled send may break the whole stream, not only for sending, since a TLS record cannot
+    be taken up in the middle.
     """
 
     def __init__(
@@ -75,6 +84,7 @@ class TLSStream(ByteStream):
         """The stream underneath."""
         self._tls = tls
         self._closed = False
+        self._end_received = False
         self.info: Final = _handshake_info(tls, server_name)
         """What the handshake agreed on."""
 
@@ -102,15 +112,20 @@ class TLSStream(ByteStream):
             try:
                 await self._tls.wait_send_all_might_not_block()
             except _TLS_ERRORS as exc:
-                raise self._translated(exc, "send") from exc
+                _raise(self._translated(exc, "send"), exc)
 
     async def aclose(self) -> None:
-        """Say goodbye with a closing alert, and close. Cancelled, it closes without the alert."""
-        self._received.clear()
-        if self._closed:
+        """Say goodbye with a closing alert, and close. Cancelled, it closes without the alert.
+
+        A peer that does not read gets :data:`GOODBYE_SECONDS` to take the alert. After a send that
+        was cut the connection is reset instead.
+        """
+        if self._closed or self._cut_send:
+            self.reset()
             await trio.lowlevel.checkpoint()
             return
         self._closed = True
+        self._received.clear()
         try:
             with trio.move_on_after(GOODBYE_SECONDS):
                 await self._tls.aclose()
@@ -126,22 +141,33 @@ class TLSStream(ByteStream):
         self.transport.reset()
 
     async def _receive(self, max_bytes: int) -> bytes:
+        if self._end_received and not self._closed:  # trio takes a missing alert well only once
+            await self._checkpoint()
+            return b""
         try:
             data = bytes(await self._tls.receive_some(max_bytes))
         except _TLS_ERRORS as exc:
-            raise self._translated(exc, "receive") from exc
+            _raise(self._translated(exc, "receive"), exc)
         self.bytes_received += len(data)
+        self._end_received = not data
         return data
 
     async def _send(self, buffers: list[memoryview]) -> None:
+        self._check_not_cut()
+        await trio.lowlevel.checkpoint_if_cancelled()
         try:
             if not buffers:
                 await self._tls.send_all(b"")
-            for data in _joined(buffers):
+            for data in joined(buffers):
                 await self._tls.send_all(data)
                 self.bytes_sent += len(data)
         except _TLS_ERRORS as exc:
-            raise self._translated(exc, "send") from exc
+            _raise(self._translated(exc, "send"), exc)
+        except BaseException:
+            # Past the check above, Cancelled means that a record was made and not all of it sent,
+            # or that others were sent before.
+            self._cut_send = bool(buffers)
+            raise
 
     def _translated(self, exc: Exception, verb: str) -> Exception:
         if isinstance(exc, trio.ClosedResourceError) or self._closed:
@@ -163,9 +189,12 @@ async def start_tls(
 ) -> TLSStream:
     """Upgrade a stream to TLS, handshake included.
 
-    :param stream: from now on it belongs to the TLS stream; bytes that were received from it and
-        not taken yet are an error, since they came in the clear.
-    :param ssl_context: certificates, versions, ALPN protocols.
+    When it raises, or is cancelled, the stream underneath is reset.
+
+    :param stream: from now on it belongs to the TLS stream. Bytes that the peer sent before, and
+        that nobody took, are an error: they came in the clear and would pass for protected ones.
+    :param ssl_context: certificates, versions, ALPN protocols. A server's context gets an
+        ``sni_callback`` that remembers the name and calls the one that was there before.
     :param server_hostname: the name to ask for and to verify; needed on the client's side if the
         context checks names.
     :param server_side: take the server's part.
@@ -174,18 +203,22 @@ async def start_tls(
     :param timeout: seconds; ``None`` means 30, ``math.inf`` no limit.
     :param token: cancels it.
     :raises CertificateInvalid: the peer's certificate was not accepted.
-    :raises TLSError: the handshake failed otherwise.
+    :raises TLSError: the handshake failed otherwise, or bytes came before it.
     :raises NetworkError: the connection failed.
-    When it raises, or is cancelled, the stream underneath is closed.
+    :raises ValueError: the context checks names, and ``server_hostname`` is missing.
     """
-    if stream._received:
-        raise ValueError(f"{len(stream._received)} bytes were received before the upgrade to TLS")
-    if server_side and ssl_context.sni_callback is None:
-        ssl_context.sni_callback = _remember_asked_name
     peer = stream.remote_address
+    if server_side and not isinstance(ssl_context.sni_callback, _RememberAskedName):
+        ssl_context.sni_callback = _RememberAskedName(ssl_context.sni_callback)
     names = [server_hostname] if server_hostname is not None else []
     context_token = _asked_names.set(names)
     try:
+        if ssl_context.check_hostname and not (server_hostname or server_side):
+            # The ssl module says so for sockets; without them it would just not check.
+            raise ValueError("the context checks names, so server_hostname is needed")
+        if early := len(stream._received):
+            message = f"{early} bytes came in the clear where the handshake should begin"
+            raise stream._failed(TLSError(message, operation="TLS handshake", address=peer))
         tls = trio.SSLStream(
             stream,
             ssl_context,
@@ -199,10 +232,10 @@ async def start_tls(
             try:
                 await tls.do_handshake()
             except _TLS_ERRORS as exc:
-                raise stream._failed(_tls_error(exc, "TLS handshake", peer)) from exc
+                _raise(stream._failed(_tls_error(exc, "TLS handshake", peer)), exc)
         return TLSStream(stream, tls, server_name=names[0] if names else None)
     except BaseException:
-        await trio.aclose_forcefully(stream)
+        stream.reset()
         raise
     finally:
         _asked_names.reset(context_token)
@@ -273,6 +306,12 @@ _TLS_ERRORS: Final = (
 )
 
 
+def _raise(error: Exception, cause: Exception) -> NoReturn:
+    if error is cause:  # it came translated from below
+        raise error
+    raise error from cause
+
+
 def _tls_error(exc: BaseException, verb: str, address: object) -> NetworkError:
     """Translate by the innermost known cause: trio wraps OpenSSL's and the transport's errors."""
     known: BaseException | None = exc
@@ -292,10 +331,17 @@ def _default_context(alpn_protocols: tuple[str, ...]) -> ssl.SSLContext:
     return context
 
 
-def _remember_asked_name(tls: object, name: str | None, context: ssl.SSLContext) -> None:
-    names = _asked_names.get(None)
-    if name is not None and names is not None:
-        names.append(name)
+class _RememberAskedName:
+    """An ``sni_callback`` in front of another one."""
+
+    def __init__(self, then: _SNICallback | None) -> None:
+        self._then = then
+
+    def __call__(self, tls: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> int | None:
+        names = _asked_names.get(None)
+        if name is not None and names is not None:
+            names.append(name)
+        return None if self._then is None else self._then(tls, name, context)
 
 
 def _handshake_info(tls: trio.SSLStream[ByteStream], server_name: str | None) -> TLSInfo:
@@ -308,20 +354,3 @@ def _handshake_info(tls: trio.SSLStream[ByteStream], server_name: str | None) ->
         peer_certificate=tls.getpeercert(),
         peer_certificate_der=tls.getpeercert(binary_form=True),
     )
-
-
-def _joined(buffers: list[memoryview]) -> Iterable[bytes | memoryview]:
-    """Join neighbouring small buffers, and leave large ones as they are."""
-    small: list[memoryview] = []
-    size = 0
-    for buffer in buffers:
-        if size + len(buffer) > MAX_JOINED_BYTES and small:
-            yield b"".join(small)
-            small, size = [], 0
-        if len(buffer) > MAX_JOINED_BYTES:
-            yield buffer
-        else:
-            small.append(buffer)
-            size += len(buffer)
-    if small:
-        yield b"".join(small)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import warnings
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,11 @@ from typing import TypeAlias
 import trio
 
 Scenario: TypeAlias = Callable[[], Awaitable[object]]
+ScenarioWithScope: TypeAlias = Callable[[trio.CancelScope], Awaitable[object]]
 MakeClock: TypeAlias = Callable[[], trio.abc.Clock]
+
+# trio shuffles its tasks, so each round is another order; `nox -s sweep` tries more of them.
+ROUNDS = 5 if os.environ.get("HELIANTHUS_SWEEP") == "all" else 1
 
 
 def cancel_at_each_point(scenario: Scenario, *, clock: MakeClock | None = None) -> int:
@@ -27,24 +32,40 @@ def cancel_at_each_point(scenario: Scenario, *, clock: MakeClock | None = None) 
     :param clock: makes the clock of each run, such as a ``MockClock``; the default is real time.
     :returns: how many points there were.
     """
+
+    async def in_its_scope(scope: trio.CancelScope) -> None:
+        with scope:
+            await scenario()
+
+    return cancel_part_at_each_point(in_its_scope, clock=clock)
+
+
+def cancel_part_at_each_point(
+    scenario: ScenarioWithScope, *, clock: MakeClock | None = None
+) -> int:
+    """Do the same with a scenario that goes on after a part of it was cancelled.
+
+    :param scenario: called with the scope that is to be cancelled, which it enters itself.
+    """
+    points = 0
     with _only_new_garbage():
-        points = _run_once(scenario, None, clock)
-        for point in range(points):
-            try:
-                _run_once(scenario, point, clock)
-            except BaseException as exc:
-                exc.add_note(f"the scenario was cancelled at point {point} of {points}")
-                raise
+        for _ in range(ROUNDS):
+            points = _run_once(scenario, None, clock)
+            for point in range(points):
+                try:
+                    _run_once(scenario, point, clock)
+                except BaseException as exc:
+                    exc.add_note(f"the scenario was cancelled at point {point} of {points}")
+                    raise
     return points
 
 
-def _run_once(scenario: Scenario, cancel_at: int | None, clock: MakeClock | None) -> int:
+def _run_once(scenario: ScenarioWithScope, cancel_at: int | None, clock: MakeClock | None) -> int:
     counter = _Points(cancel_at)
 
     async def main() -> None:
         counter.main_task = trio.lowlevel.current_task()
-        with counter.scope:
-            await scenario()
+        await scenario(counter.scope)
         left_behind = counter.alive
         assert not left_behind, f"tasks were left behind: {left_behind}"
 

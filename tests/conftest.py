@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import Final
 
 import hypothesis
 import pytest
-
-FEW_SEEDS: Final = range(4)
-ALL_SEEDS: Final = range(256)
 
 # An example may wait for a busy machine; a failure has to be repeatable from its printed blob.
 hypothesis.settings.register_profile("default", deadline=None, print_blob=True)
@@ -22,14 +18,16 @@ def pytest_configure() -> None:
     hypothesis.settings.load_profile("sweep" if sweeps_all() else "default")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the property tests, which try as many examples as they are let, as a sweep."""
+    for item in items:
+        if hypothesis.is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker("sweep")
+
+
 def sweeps_all() -> bool:
     return os.environ.get("HELIANTHUS_SWEEP") == "all"
-
-
-@pytest.fixture(scope="session")
-def sweep_seeds() -> range:
-    """The seeds that a test marked ``sweep`` tries: a few, or all of them in ``nox -s sweep``."""
-    return ALL_SEEDS if sweeps_all() else FEW_SEEDS
 
 
 @pytest.fixture(scope="session")

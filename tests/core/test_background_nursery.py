@@ -47,7 +47,7 @@ async def test_the_bodys_exception_comes_out_as_it_is() -> None:
 
 async def test_the_bodys_group_is_never_unwrapped() -> None:
     own = ExceptionGroup("mine", [ValueError()])
-    with pytest.raises(ExceptionGroup) as caught:
+    with pytest.RaisesGroup(ValueError) as caught:
         async with open_background_nursery() as background:
             background.start_soon(trio.sleep_forever)
             raise own
@@ -91,7 +91,7 @@ async def test_a_background_failure_alone_cancels_the_body_and_comes_out_as_itse
 
 async def test_a_background_failure_that_is_a_group_stays_one() -> None:
     theirs = ExceptionGroup("theirs", [KeyError()])
-    with pytest.raises(ExceptionGroup) as caught:
+    with pytest.RaisesGroup(KeyError) as caught:
         async with open_background_nursery() as background:
             background.start_soon(fail_with, theirs)
             await trio.sleep_forever()
@@ -231,6 +231,7 @@ async def test_what_comes_out_is_freed_without_the_garbage_collection() -> None:
         gc.enable()
 
 
+@pytest.mark.sweep
 def test_every_point_of_a_background_nursery_can_be_cancelled() -> None:
     async def scenario() -> None:
         async with open_background_nursery() as background:

@@ -211,7 +211,7 @@ async def test_a_server_that_comes_too_late_is_no_failure_of_the_body() -> None:
 
     async with open_lifecycle() as lifecycle:
         lifecycle.drain("while it started")
-        async with trio.open_nursery() as nursery:
+        async with trio.open_nursery() as nursery:  # noqa: ASYNC112 - it makes a group
             nursery.start_soon(serve)
 
     assert lifecycle.report is not None
@@ -260,7 +260,7 @@ async def test_without_a_lifecycle_a_service_stands_alone() -> None:
 
 async def test_what_the_body_raises_comes_out_as_it_is() -> None:
     own = ExceptionGroup("mine", [ValueError()])
-    with pytest.raises(ExceptionGroup) as caught:
+    with pytest.RaisesGroup(ValueError) as caught:
         async with open_lifecycle() as lifecycle:
             raise own
     assert caught.value is own
@@ -300,6 +300,7 @@ def test_the_report_reads_well() -> None:
     ]
 
 
+@pytest.mark.sweep
 def test_every_point_of_a_lifecycle_can_be_cancelled() -> None:
     async def scenario() -> None:
         try:

@@ -300,6 +300,7 @@ async def test_wait_below_waits_for_room(service: Service, autojump_clock: MockC
     assert trio.current_time() == pytest.approx(3)
 
 
+@pytest.mark.sweep
 def test_every_point_of_a_service_can_be_cancelled() -> None:
     async def scenario() -> None:
         service = Service("echo", stop_timeout=1)

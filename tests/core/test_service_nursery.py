@@ -243,6 +243,7 @@ async def test_tasks_are_named_after_their_functions(diary: Diary) -> None:
     assert any("Diary.stay" in name for name in names)
 
 
+@pytest.mark.sweep
 def test_every_point_of_a_service_nursery_can_be_cancelled() -> None:
     async def scenario() -> None:
         running = 0

@@ -279,6 +279,7 @@ async def test_a_guard_cancels_what_the_block_started() -> None:
     assert token.reason == "no longer wanted"
 
 
+@pytest.mark.sweep
 def test_every_point_of_scope_and_wait_can_be_cancelled() -> None:
     async def scenario() -> None:
         token = CancelToken()

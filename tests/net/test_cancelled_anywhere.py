@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 import trio
-from _cancel_points import cancel_at_each_point
 
+from tests._cancel_points import cancel_at_each_point
 from trio_helianthus import net
 
 
@@ -80,11 +80,13 @@ async def accept() -> None:
 SCENARIOS: list[Callable[[], Awaitable[object]]] = [use_tcp, use_tcp_with_limits, race, accept]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_tcp_cancelled_anywhere(scenario: Callable[[], Awaitable[object]]) -> None:
     assert cancel_at_each_point(scenario) > 5
 
 
+@pytest.mark.sweep
 def test_tls_cancelled_anywhere(
     server_context: ssl.SSLContext, client_context: ssl.SSLContext
 ) -> None:

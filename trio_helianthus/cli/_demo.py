@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from .. import http, net
-from ..core import LifecycleReport, current_lifecycle, run, subscribe
-from ..errors import OperationTimeout
+from trio_helianthus import http, net
+from trio_helianthus.core import LifecycleReport, current_lifecycle, run, subscribe
+from trio_helianthus.errors import OperationTimeout
+
 from ._demo_report import Findings, print_demo_report
 from ._demo_services import Certificates, Services, start_services
 
 if TYPE_CHECKING:
-    from ..net import ByteStream
+    from trio_helianthus.net import ByteStream
 
 HTTP_CALLS: Final = 200
 HTTP_CLIENTS: Final = 10

@@ -9,7 +9,7 @@ import attrs
 from ._recorder import Recorder, Tally
 
 if TYPE_CHECKING:
-    from ..core import LifecycleReport
+    from trio_helianthus.core import LifecycleReport
 
 OPERATIONS: Final = {
     "net.tcp.connect": "TCP connections opened",

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 import attrs
 import trio
 
-from .. import http, net
-from ..errors import MissingExtraError
+from trio_helianthus import http, net
+from trio_helianthus.errors import MissingExtraError
 
 if TYPE_CHECKING:
-    from ..net import ByteStream
+    from trio_helianthus.net import ByteStream
 
 SLOW_SECONDS: Final = 30.0
 """How long the slow handler takes, if nobody cancels it."""

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from ..errors import HelianthusError
+from trio_helianthus.errors import HelianthusError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

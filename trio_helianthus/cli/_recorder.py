@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from ..core import Instrument, Operation, Outcome
+from trio_helianthus.core import Instrument, Operation, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

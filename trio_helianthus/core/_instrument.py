@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final
 import attrs
 import trio
 
-from ..errors import ErrorCode, NetworkError, OperationCancelled, OperationTimeout
+from trio_helianthus.errors import ErrorCode, NetworkError, OperationCancelled, OperationTimeout
+
 from ._trace import TraceContext, current_trace
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 import attrs
 import trio
 
-from ..errors import ServiceDraining
+from trio_helianthus.errors import ServiceDraining
+
 from ._limits import check_seconds
 from ._nursery import open_background_nursery
 from ._service import DRAIN_SECONDS, STOP_SECONDS, DrainReport, Service

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from ..errors import OperationCancelled, OperationTimeout
+from trio_helianthus.errors import OperationCancelled, OperationTimeout
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

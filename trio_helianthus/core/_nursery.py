@@ -210,7 +210,7 @@ class BackgroundNursery:
     ) -> None:
         try:
             await async_fn(*args)
-        except BaseException as exc:
+        except BaseException as exc:  # noqa: ASYNC103 - raised when the nursery has ended
             failure = without_cancelled(exc)
             if failure is None:
                 raise
@@ -235,10 +235,10 @@ async def open_background_nursery() -> AsyncIterator[BackgroundNursery]:
             try:
                 with body:
                     yield background
-            except BaseException as exc:
+            except BaseException as exc:  # noqa: ASYNC103 - raised when the nursery has ended
                 body_error = exc
             nursery.cancel_scope.cancel(reason="the client was closed")
-    except BaseException as exc:
+    except BaseException as exc:  # noqa: ASYNC103 - raised below
         # The tasks let nothing but Cancelled through; trio can add a KeyboardInterrupt.
         injected = _first_leaf(without_cancelled(exc) or exc)
     outcome = _outcome(body_error, injected, background.failures)

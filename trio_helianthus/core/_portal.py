@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, TypeVarTuple, overload
 import attrs
 import trio
 
-from ..errors import PortalStopped
+from trio_helianthus.errors import PortalStopped
+
 from ._instrument import report_error
 from ._limits import limit
 from ._nursery import BackgroundNursery, open_background_nursery, without_cancelled
@@ -258,7 +259,7 @@ class Portal:
         while self._posts:
             try:
                 self._run_posts(inf)
-            except BaseException as exc:
+            except BaseException as exc:  # noqa: ASYNC103 - raised below, when all posts have run
                 errors.append(exc)
         self._stopped.set()
         for error in errors[1:]:
@@ -297,11 +298,12 @@ class Portal:
             return
         try:
             value = call()
+        except Exception as exc:
+            _settle(future, exc)
+            return
         except BaseException as exc:
             _settle(future, exc)
-            if not isinstance(exc, Exception):
-                raise
-            return
+            raise
         if inspect.iscoroutine(value):
             self._background.start_soon(self._finish, future, value, timeout, token)
         else:
@@ -319,7 +321,7 @@ class Portal:
             try:
                 with limit(timeout, token):
                     value = await coroutine
-            except BaseException as exc:
+            except BaseException as exc:  # noqa: ASYNC103 - ordinary errors are the caller's
                 error = without_cancelled(exc)
                 _settle(future, error or PortalStopped("the portal was closed during the call"))
                 if not isinstance(error, Exception):

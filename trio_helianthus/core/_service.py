@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeVarTuple
 import attrs
 import trio
 
-from ..errors import ServiceDraining
+from trio_helianthus.errors import ServiceDraining
+
 from ._instrument import report_error
 from ._limits import check_seconds
 from ._nursery import BackgroundNursery, open_background_nursery, without_cancelled
@@ -142,7 +143,7 @@ class Service:
                     with self._finish_scope:
                         await self.wait_below(1)
                 finally:
-                    await self._cut(nursery)
+                    await self._cut(nursery)  # noqa: ASYNC102 - shielded and timed in there
         finally:
             self._ended.set()
 
@@ -194,7 +195,7 @@ class Service:
     ) -> None:
         try:
             await async_fn(*args)
-        except BaseException as exc:
+        except BaseException as exc:  # noqa: ASYNC103 - ordinary errors are reported
             # An error may come in one group with the Cancelled of tasks that were cut with it.
             error = without_cancelled(exc)
             if error is not exc:

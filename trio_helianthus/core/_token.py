@@ -8,7 +8,8 @@ from weakref import ref
 
 import trio
 
-from ..errors import OperationCancelled
+from trio_helianthus.errors import OperationCancelled
+
 from ._limits import Limit
 
 if TYPE_CHECKING:

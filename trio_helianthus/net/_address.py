@@ -8,7 +8,7 @@ from typing import TypeAlias, cast
 import attrs
 import trio
 
-from ..errors import NameResolutionFailed, from_os_error
+from trio_helianthus.errors import NameResolutionFailed, from_os_error
 
 SocketAddress: TypeAlias = "tuple[str, int] | tuple[str, int, int, int] | str | bytes"
 """As the :mod:`socket` module has it: IPv4 (host, port), IPv6 (host, port, flow, scope), or a

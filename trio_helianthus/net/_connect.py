@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from ..core import limit, open_background_nursery, operation
-from ..errors import AddressNotAvailable, NetworkError, from_os_error
+from trio_helianthus.core import limit, open_background_nursery, operation
+from trio_helianthus.errors import AddressNotAvailable, NetworkError, from_os_error
+
 from ._address import Endpoint, interleave_families, resolve
 from ._options import connection_options, set_options
 from ._tcp_stream import TCPStream
@@ -19,7 +20,8 @@ from ._tcp_stream import TCPStream
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
 
-    from ..core import CancelToken
+    from trio_helianthus.core import CancelToken
+
     from ._address import SocketAddress
     from ._options import SocketOption
 
@@ -159,11 +161,13 @@ async def _connect_one(
             # Windows: strerror has no words for Winsock's numbers, but errors has.
             raise OSError(number, os.strerror(number) if sys.platform != "win32" else "")
         return TCPStream(sock, remote_address=endpoint.address)
-    except BaseException as exc:
+    except OSError as exc:
         if sock is not None:
             sock.close()
-        if isinstance(exc, OSError):
-            raise from_os_error(exc, operation="connect", address=endpoint.address) from exc
+        raise from_os_error(exc, operation="connect", address=endpoint.address) from exc
+    except BaseException:
+        if sock is not None:
+            sock.close()
         raise
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import ResourceBusy
+from trio_helianthus.errors import ResourceBusy
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, cast
 
 import trio
 
-from ..core import checkpoint_budget
-from ..errors import (
+from trio_helianthus.core import checkpoint_budget
+from trio_helianthus.errors import (
     AddressInUse,
     ErrorCode,
     NetworkError,
@@ -20,6 +20,7 @@ from ..errors import (
     format_address,
     from_os_error,
 )
+
 from ._address import Endpoint, resolve
 from ._exclusive import Exclusive
 from ._options import connection_options, set_options
@@ -247,9 +248,11 @@ def _listen_one(
         sock.bind(address)
         sock.listen(backlog)
         return make_listener(sock)
-    except BaseException as exc:
+    except OSError as exc:
         if sock is not None:
             sock.close()
-        if isinstance(exc, OSError):
-            raise from_os_error(exc, operation="listen", address=address) from exc
+        raise from_os_error(exc, operation="listen", address=address) from exc
+    except BaseException:
+        if sock is not None:
+            sock.close()
         raise

@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import attrs
 import trio
 
-from ..core import open_background_nursery, open_service, operation
-from ..errors import ErrorCode, HelianthusError, NetworkError, ServiceDraining, format_address
+from trio_helianthus.core import open_background_nursery, open_service, operation
+from trio_helianthus.errors import (
+    ErrorCode,
+    HelianthusError,
+    NetworkError,
+    ServiceDraining,
+    format_address,
+)
+
 from ._listen import BACKLOG, TCPListener, listen_tcp
 from ._tls import HANDSHAKE_SECONDS, start_tls
 
@@ -17,7 +24,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Awaitable, Callable, Iterable, Sequence
 
-    from ..core import DrainReport, Lifecycle, Service
+    from trio_helianthus.core import DrainReport, Lifecycle, Service
+
     from ._address import SocketAddress
     from ._options import SocketOption
     from ._stream import ByteStream
@@ -270,10 +278,11 @@ async def _accept(server: Server, listener: TCPListener, connections: _Connectio
             # Another listener may have been quicker to fill the last place.
             await service.wait_below(connections.at_most)
             service.start_soon(connection.run, label=connection.label)
-        except BaseException as exc:
+        except ServiceDraining:  # the drain began between accepting and here
             stream.reset()
-            if not isinstance(exc, ServiceDraining):  # began between accepting and here
-                raise
+        except BaseException:
+            stream.reset()
+            raise
 
 
 class _Connection:

@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import trio
 
-from ..core import SEAM, checkpoint_budget, limit, next_connection_id, operation
-from ..errors import ConnectionBroken, HelianthusError, IncompleteReceive, LimitExceeded
+from trio_helianthus.core import SEAM, checkpoint_budget, limit, next_connection_id, operation
+from trio_helianthus.errors import (
+    ConnectionBroken,
+    HelianthusError,
+    IncompleteReceive,
+    LimitExceeded,
+)
+
 from ._buffers import view_bytes
 from ._exclusive import Exclusive
 
@@ -16,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
-    from ..core import CancelToken, Operation
+    from trio_helianthus.core import CancelToken, Operation
+
     from ._address import SocketAddress
     from ._buffers import Buffer
 

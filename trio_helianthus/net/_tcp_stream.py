@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, cast
 
 import trio
 
-from ..core import limit
-from ..errors import (
+from trio_helianthus.core import limit
+from trio_helianthus.errors import (
     ConnectionAborted,
     ConnectionReset,
     ConnectionTimedOut,
@@ -21,12 +21,14 @@ from ..errors import (
     Unreachable,
     from_os_error,
 )
+
 from ._buffers import drop_sent, joined
 from ._stream import ByteStream
 
 if TYPE_CHECKING:
-    from ..core import CancelToken
-    from ..errors import NetworkError
+    from trio_helianthus.core import CancelToken
+    from trio_helianthus.errors import NetworkError
+
     from ._address import SocketAddress
 
 MAX_GATHERED: Final = 512

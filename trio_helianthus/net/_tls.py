@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypedDict, Unpack
 import attrs
 import trio
 
-from ..core import limit, operation
-from ..errors import (
+from trio_helianthus.core import limit, operation
+from trio_helianthus.errors import (
     ConnectionBroken,
     NetworkError,
     ResourceBusy,
@@ -20,6 +20,7 @@ from ..errors import (
     TLSError,
     from_os_error,
 )
+
 from ._buffers import joined
 from ._connect import CONNECT_SECONDS, connect_tcp
 from ._stream import ByteStream
@@ -27,7 +28,8 @@ from ._stream import ByteStream
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from ..core import CancelToken
+    from trio_helianthus.core import CancelToken
+
     from ._address import SocketAddress
     from ._options import SocketOption
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any, Protocol
@@ -9,6 +10,7 @@ from typing import Any, Protocol
 import attrs
 import pytest
 import trio
+import trustme
 
 from trio_helianthus import core, http, net
 
@@ -109,6 +111,17 @@ def serve_script(nursery: trio.Nursery) -> ServeScript:
         return f"http://127.0.0.1:{server.port}"
 
     return start
+
+
+@pytest.fixture(scope="session")
+def tls_contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's context for 127.0.0.1, and one of a client that trusts it."""
+    authority = trustme.CA()
+    ours = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(ours)
+    theirs = ssl.create_default_context()
+    authority.configure_trust(theirs)
+    return ours, theirs
 
 
 class Reports(core.Instrument):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import http.server
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import AsyncExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, assert_type
 
 import pytest
 import trio
@@ -14,6 +14,7 @@ import trio
 from trio_helianthus import core, errors, net
 from trio_helianthus.http import (
     ClientLimits,
+    ClientStatistics,
     Headers,
     HTTPStatusError,
     Request,
@@ -189,6 +190,9 @@ async def test_misusing_the_client_itself() -> None:
     with pytest.raises(ValueError, match="invalid header name"):
         async with open_client(headers={"": ""}):
             pass
+    with pytest.raises(ValueError, match="Expect is the client's business"):
+        async with open_client(headers={"Expect": "100-continue"}):
+            pass
     async with open_client("http://127.0.0.1:9") as client:
         pass
     with pytest.raises(errors.ResourceClosed):
@@ -202,9 +206,8 @@ class TestStreams:
             async with client.stream("GET", "/pieces") as response:
                 assert (response.status, response.headers["transfer-encoding"]) == (200, "chunked")
                 assert await response.body.receive_some(4) == b"0123"
-                assert (
-                    b"".join([piece async for piece in response.body]) == (b"0123456789" * 10)[4:]
-                )
+                rest = assert_type([piece async for piece in response.body], list[bytes])
+                assert b"".join(rest) == (b"0123456789" * 10)[4:]
                 assert await response.body.receive_some() == b""
             assert client.statistics().idle == 1
             with pytest.raises(errors.ResourceClosed):
@@ -374,6 +377,18 @@ class TestConnections:
             await trio.testing.wait_all_tasks_blocked(0.01)
             nursery.start_soon(self.expect_closed, get)
         assert client.statistics().active == 0
+
+    async def test_closing_the_client_leaves_nothing_to_those_who_wait(self, serve: Serve) -> None:
+        server = await serve(router)
+        limits = ClientLimits(max_connections=1)
+        async with trio.open_nursery() as nursery, AsyncExitStack() as stack:
+            async with open_client(server.url, limits=limits) as client:
+                response = await stack.enter_async_context(client.stream("GET", "/about"))
+                await response.read()
+                nursery.start_soon(self.expect_closed, client.get)
+                await trio.testing.wait_all_tasks_blocked()
+            await stack.aclose()
+        assert client.statistics() == ClientStatistics(active=0, idle=0, waiting=0)
 
     async def test_a_connection_that_comes_too_late_is_closed(self, serve: Serve) -> None:
         server = await serve(router)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 import trio
 
 from trio_helianthus import core, errors, net
-from trio_helianthus.http import Client, ClientLimits, open_client
+from trio_helianthus.http import Client, ClientLimits, Request, open_client
 
 if TYPE_CHECKING:
     from tests.http.conftest import Reports, Serve, ServeScript
@@ -96,13 +100,16 @@ class TestLimits:
             (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20 + b"\r\n", "max_headers"),
             (b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", "max_response_bytes"),
             (b"HTTP/1.1 200 OK\r\n\r\n" + bytes(1001), "max_response_bytes"),
+            (b"HTTP/1.1 103 Early Hints\r\n\r\n" * 4 + OK, "max_informational"),
         ],
     )
     async def test_an_answer_above_a_limit_names_it(
         self, serve_script: ServeScript, answer: bytes, name: str
     ) -> None:
         url = await serve_script(answering(answer))
-        limits = ClientLimits(max_head_bytes=1000, max_headers=10, max_response_bytes=1000)
+        limits = ClientLimits(
+            max_head_bytes=1000, max_headers=10, max_response_bytes=1000, max_informational=3
+        )
         async with open_client(url, limits=limits) as client:
             with pytest.raises(errors.LimitExceeded) as caught:
                 await client.get("/")
@@ -146,6 +153,65 @@ class TestStaleConnections:
             await trio.sleep(0.01)
             assert (await client.get("/")).content == b"ok"
         assert len(reports.named("net.tcp.connect")) == 2
+
+    @pytest.mark.parametrize("pause", [0, 0.01])
+    async def test_under_tls_too(
+        self,
+        nursery: trio.Nursery,
+        reports: Reports,
+        tls_contexts: tuple[ssl.SSLContext, ssl.SSLContext],
+        pause: float,
+    ) -> None:
+        async def script(stream: net.ByteStream) -> None:
+            await stream.receive_until(b"\r\n\r\n")
+            await stream.send_all(OK)
+            await trio.sleep(pause)
+            await stream.send_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+            await stream.receive_some()
+
+        ours, theirs = tls_contexts
+        server = await nursery.start(partial(net.serve_tls, script, 0, ssl_context=ours))
+        async with open_client(f"https://127.0.0.1:{server.port}", ssl_context=theirs) as client:
+            for _ in range(3):
+                assert (await client.get("/")).content == b"ok"
+                await trio.sleep(0.02)
+        assert len(reports.named("net.tcp.connect")) == 3
+
+    async def test_one_that_the_system_has_given_up_is_not_used(
+        self, serve_script: ServeScript, reports: Reports, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with open_client(await serve_script(answering(OK, OK))) as client:
+            assert (await client.get("/")).content == b"ok"
+            errors_of_the_socket = [errno.EHOSTUNREACH]
+
+            def getsockopt(*args: object) -> int:
+                return errors_of_the_socket.pop() if errors_of_the_socket else 0
+
+            monkeypatch.setattr(socket.socket, "getsockopt", getsockopt)
+            assert (await client.get("/")).content == b"ok"
+        assert len(reports.named("net.tcp.connect")) == 2
+
+    async def test_a_call_that_is_given_up_while_it_looks_leaves_nothing(
+        self,
+        serve: Serve,
+        tls_contexts: tuple[ssl.SSLContext, ssl.SSLContext],
+    ) -> None:
+        async def handler(request: Request) -> str:
+            return "ok"
+
+        ours, theirs = tls_contexts
+        server = await serve(handler, ssl_context=ours)
+        limits = ClientLimits(max_connections=1)
+        async with open_client(server.url, ssl_context=theirs, limits=limits) as client:
+            for steps in range(10):
+                assert (await client.get("/")).content == b"ok"
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(client.get, "/")
+                    for _ in range(steps):
+                        await trio.lowlevel.checkpoint()
+                    nursery.cancel_scope.cancel()
+                statistics = client.statistics()
+                assert (statistics.active, statistics.waiting) == (0, 0)
 
     async def test_one_that_was_reset_while_it_was_idle_is_not_used(
         self, serve_script: ServeScript, reports: Reports

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import codecs
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, assert_type
 
 import pytest
 import trio
@@ -83,12 +84,26 @@ async def test_a_body_that_is_not_what_was_asked_for(
     assert caught.value.status == status
 
 
+async def test_a_peer_cannot_fill_the_registry_of_codecs() -> None:
+    asked: list[str] = []
+    codecs.register(asked.append)
+    try:
+        for number in range(10):
+            with pytest.raises(http.HTTPError):
+                await a_request(b"x", f"text/plain; charset=klingon-{number}").text()
+            assert await a_request(b"x", f"text/plain; charset=utf{'-' * number}8").text() == "x"
+    finally:
+        codecs.unregister(asked.append)
+    assert asked == []
+
+
 async def test_the_body_is_a_stream() -> None:
     body = in_pieces(b"abc", b"defg", length=7)
     assert body.length == 7
     assert await body.receive_some(2) == b"ab"
     assert await body.receive_some() == b"c"
-    assert [piece async for piece in body] == [b"defg"]
+    async for piece in body:
+        assert assert_type(piece, bytes) == b"defg"
     assert await body.receive_some() == b""
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import attrs
 import pytest
 import trio
-import trustme
 
 from trio_helianthus import core, errors, net
 from trio_helianthus.http import (
@@ -203,12 +202,8 @@ async def test_what_a_handler_knows_about_its_client(serve: Serve) -> None:
     }
 
 
-async def test_tls(serve: Serve) -> None:
-    authority = trustme.CA()
-    ours = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(ours)
-    theirs = ssl.create_default_context()
-    authority.configure_trust(theirs)
+async def test_tls(serve: Serve, tls_contexts: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
+    ours, theirs = tls_contexts
     server = await serve(router, ssl_context=ours)
     assert server.url == f"https://127.0.0.1:{server.port}"
     async with open_client(server.url, ssl_context=theirs) as client:
@@ -290,18 +285,29 @@ async def test_an_answer_that_cannot_be_framed_is_a_500(
             closed.append(True)
 
     async def handler(request: Request) -> Response:
-        field = {"Transfer-Encoding": "gzip"} if request.path == "/te" else {"Content-Length": "?"}
         pieces = produce()
         await anext(pieces)
-        return Response(pieces, headers=field)
+        response = Response(pieces)
+        match request.path:
+            case "/te":
+                response.headers["Transfer-Encoding"] = "gzip"
+            case "/cl":
+                response.headers["Content-Length"] = "?"
+            case _:
+                response.status = "200"  # type: ignore[assignment]
+        return response
 
     server = await serve(handler)
-    for path in ("/te", "/cl"):
+    for path in ("/te", "/cl", "/status"):
         client = await connect(server)
         assert (await client.get(path)).status == 500
         assert await client.rest() == b""
-    assert [type(error) for error in reports.errors] == [errors.LocalProtocolError] * 2
-    assert closed == [True, True]
+    assert [type(error) for error in reports.errors] == [
+        errors.LocalProtocolError,
+        errors.LocalProtocolError,
+        TypeError,
+    ]
+    assert closed == [True] * 3
 
 
 class TestStreaming:
@@ -496,6 +502,20 @@ class TestRequestBodies:
         await client.send(bytes(50_000))
         assert (await client.get("/")).body == b"ok"
 
+    async def test_an_unread_body_of_many_tiny_chunks_is_not_worth_its_connection(
+        self, serve: Serve, connect: Connect
+    ) -> None:
+        async def handler(request: Request) -> str:
+            await trio.testing.wait_all_tasks_blocked(0.01)
+            return "ok"
+
+        client = await connect(await serve(handler))
+        await client.send(b"POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await client.send(b"1\r\nx\r\n" * 5000 + b"0\r\n\r\n")
+        answer = await client.answer()
+        assert (answer.body, answer.headers["connection"]) == (b"ok", "close")
+        assert await client.rest() == b""
+
     async def test_a_body_belongs_to_its_own_request_only(
         self, serve: Serve, connect: Connect
     ) -> None:
@@ -553,8 +573,10 @@ async def test_this_server_is_no_proxy(serve: Serve, connect: Connect) -> None:
 
     client = await connect(await serve(handler))
     await client.send(b"CONNECT example.org:443 HTTP/1.1\r\nHost: example.org\r\n\r\n")
-    assert (await client.answer()).status == 501
-    assert (await client.get("/")).body == b"never"
+    await client.send(b"GET /meant-for-the-tunnel HTTP/1.1\r\nHost: example.org\r\n\r\n")
+    answer = await client.answer()
+    assert (answer.status, answer.headers["connection"]) == (501, "close")
+    assert await client.rest() == b""
 
 
 async def test_an_upgrade_is_not_taken_up(serve: Serve, connect: Connect) -> None:

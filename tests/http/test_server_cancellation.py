@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
-from trio_helianthus import core, errors, http
+from trio_helianthus import core, errors, http, net
 from trio_helianthus.http import Request, Response, ServerLimits
 
 if TYPE_CHECKING:
@@ -158,6 +159,23 @@ async def test_a_failed_write_closes_the_body_of_the_answer(serve: Serve, connec
     await client.stream.receive_exactly(500_000)
     client.stream.reset()
     await closed.wait()
+
+
+async def test_a_body_is_closed_even_if_its_client_left_before_the_head(
+    serve: Serve, connect: Connect
+) -> None:
+    send, receive = trio.open_memory_channel[bytes](0)
+
+    async def handler(request: Request) -> Response:
+        with trio.CancelScope(shield=True):
+            client.stream.reset()
+            await trio.testing.wait_all_tasks_blocked(0.005)
+        return Response(receive)
+
+    client = await connect(await serve(handler))
+    await client.send(GET)
+    with trio.fail_after(2), pytest.raises(trio.BrokenResourceError):
+        await send.send(b"nobody is left")
 
 
 async def test_a_shielded_handler_of_a_client_that_is_gone_is_left_to_its_end(
@@ -327,6 +345,26 @@ class TestDrain:
             await client.send(GET[10:])
             answer = await client.answer()
             assert (answer.body, answer.headers["connection"]) == (b"finished", "close")
+
+    async def test_a_connection_that_was_still_shaking_hands_ends_too(
+        self, connect: Connect, tls_contexts: tuple[ssl.SSLContext, ssl.SSLContext]
+    ) -> None:
+        handler = Handler()
+        ours, theirs = tls_contexts
+        async with trio.open_nursery() as nursery:
+            server = await nursery.start(partial(http.serve, handler, 0, ssl_context=ours))
+            client = await connect(server)
+            await trio.testing.wait_all_tasks_blocked(0.01)
+            nursery.start_soon(server.drain)
+            await trio.testing.wait_all_tasks_blocked(0.01)
+            stream = await net.start_tls(
+                client.stream,
+                ssl_context=theirs,
+                server_hostname="127.0.0.1",
+                https_compatible=True,
+            )
+            with trio.fail_after(2):
+                assert await stream.receive_some() == b""
 
     async def test_a_lifecycle_drains_its_servers(self, connect: Connect) -> None:
         handler = Handler()

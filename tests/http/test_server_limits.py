@@ -127,6 +127,18 @@ class TestSlowClients:
         else:
             pytest.fail("the server has waited for more than ten seconds")
 
+    async def test_nor_does_a_body_that_nobody_wants(
+        self, serve: Serve, connect: Connect, autojump_clock: trio.testing.MockClock
+    ) -> None:
+        client = await connect(await serve(Router()))
+        await client.send(b"POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 1000\r\n\r\n")
+        assert (await client.answer()).status == 404
+        with pytest.raises(errors.NetworkError):
+            for _ in range(1000):
+                await client.send(b"x")
+                await trio.sleep(20)
+        assert trio.current_time() < 100
+
     async def test_a_client_that_goes_on_sending_does_not_keep_its_connection(
         self, serve: Serve, connect: Connect, autojump_clock: trio.testing.MockClock
     ) -> None:

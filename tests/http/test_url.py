@@ -81,6 +81,9 @@ async def test_params_are_appended_to_the_query() -> None:
         ("http://example.org\\@evil", "backslash"),
         ("http://\u2024\u2024/", "invalid host"),
         ("http://[::1/", "Invalid IPv6"),
+        ("http://[::1].example.org/", "invalid host"),
+        ("http://example.org[::1]/", "invalid host"),
+        ("http://[v1.example]/", "invalid host"),
         ("http://\u00ad/", "invalid host"),
     ],
 )

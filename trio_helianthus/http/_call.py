@@ -15,7 +15,7 @@ from ._headers import Headers, HeaderTypes
 from ._response import encode_json
 from ._url import URL
 
-__all__ = ["Call", "Content", "make_call"]
+__all__ = ["Call", "Content", "make_call", "merge_headers"]
 
 Content: TypeAlias = "Buffer | str | AsyncIterable[Buffer]"
 """What ``content=`` takes: bytes, text that is sent as UTF-8, or pieces that come one by one."""
@@ -65,15 +65,7 @@ def make_call(
         raise ValueError("CONNECT is for proxies, which are not supported")
     if content is not None and json is not None:
         raise ValueError("give content or json, not both")
-    given = Headers(headers)
-    for name in given:
-        if name.lower() in _OURS:
-            raise ValueError(f"the header {name} is the client's business")
-    fields = defaults.copy()
-    for name in given:
-        fields.pop(name, None)
-    for name, value in given.pairs:
-        fields.add(name, value)
+    fields = merge_headers(defaults, headers)
     body = _encode(content, json, fields)
     if isinstance(body, bytes):
         fields.pop("Content-Length", None)
@@ -84,6 +76,23 @@ def make_call(
     fields.setdefault("Host", url.origin.authority)
     _add_trace(fields)
     return Call(method, url, fields, body)
+
+
+def merge_headers(defaults: Headers, headers: HeaderTypes) -> Headers:
+    """The fields of ``headers``, and those of ``defaults`` whose names are not among them.
+
+    :raises ValueError: for an invalid header, or one that is the client's business.
+    """
+    given = Headers(headers)
+    for name in given:
+        if name.lower() in _OURS:
+            raise ValueError(f"the header {name} is the client's business")
+    fields = defaults.copy()
+    for name in given:
+        fields.pop(name, None)
+    for name, value in given.pairs:
+        fields.add(name, value)
+    return fields
 
 
 def _encode(content: Content | None, json: Any, fields: Headers) -> bytes | AsyncIterable[Buffer]:

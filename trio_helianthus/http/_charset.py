@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import encodings
+import pkgutil
 import re
+from encodings.aliases import aliases
+from functools import cache
 
 __all__ = ["charset_of"]
 
@@ -26,8 +30,18 @@ def charset_of(content_type: str, default: str = "utf-8") -> str:
     found = _CHARSET.search(content_type)
     if found is None:
         return default
-    name = codecs.lookup(found[2]).name
+    name = encodings.normalize_encoding(found[2]).lower()
+    if name not in _known_names():
+        raise LookupError(f"unknown character set: {name}")
+    name = codecs.lookup(name).name
     if name in _NO_CHARACTER_SETS:
         raise LookupError(f"not a character set: {name}")
     b" ".decode(name, "ignore")
     return name
+
+
+@cache
+def _known_names() -> frozenset[str]:
+    """What Python may be asked for: it remembers every name that it was ever asked for."""
+    modules = pkgutil.iter_modules(encodings.__path__)
+    return frozenset(aliases).union(module.name for module in modules)

@@ -13,7 +13,7 @@ import trio
 from trio_helianthus import core
 from trio_helianthus.errors import ResourceClosed
 
-from ._call import Call, Content, make_call
+from ._call import Call, Content, make_call, merge_headers
 from ._client_connection import GOODBYE_SECONDS
 from ._client_response import ClientResponse, StreamedResponse
 from ._exchanges import ClientStatistics, Exchanges
@@ -324,14 +324,11 @@ async def open_client(
     base = None if base_url is None else parse_url(base_url)
     if not timeout >= 0:
         raise ValueError(f"timeout must be a number of seconds >= 0, not {timeout!r}")
-    fields = _DEFAULT_HEADERS.copy()
-    for name, value in Headers(headers).items():
-        fields[name] = value
     client = Client(
         base,
         timeout=timeout,
         limits=limits or ClientLimits(),
-        headers=fields,
+        headers=merge_headers(_DEFAULT_HEADERS, headers),
         ssl_context=ssl_context,
     )
     try:

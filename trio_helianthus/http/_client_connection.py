@@ -7,7 +7,7 @@ from typing import Final
 
 import trio
 
-from trio_helianthus.errors import IncompleteReceive, NetworkError, ProtocolError
+from trio_helianthus.errors import IncompleteReceive, LimitExceeded, NetworkError, ProtocolError
 from trio_helianthus.net import Buffer, ByteStream
 from trio_helianthus.wire import NEED_DATA, http1
 
@@ -36,6 +36,7 @@ class ClientConnection:
         self.idle_since = trio.current_time()
         self._stream = stream
         self._engine = http1.client_connection(limits=limits.wire)
+        self._max_informational = limits.max_informational
         self._ended = False
         self._at_end = False
         self._send_failure: NetworkError | None = None
@@ -50,10 +51,9 @@ class ClientConnection:
         """Whether the exchange is complete and another one may follow."""
         return self._engine.can_reuse and self._send_failure is None
 
-    @property
-    def stale(self) -> bool:
+    async def is_stale(self) -> bool:
         """Whether an idle connection is of no use any more."""
-        return is_stale(self._stream)
+        return await is_stale(self._stream)
 
     async def ask(self, call: Call) -> http1.Response:
         """Send a request and wait for the head of its answer.
@@ -140,12 +140,17 @@ class ClientConnection:
             raise
 
     async def _receive_head(self) -> http1.Response:
-        while True:
+        for _ in range(self._max_informational + 1):
             event = await self._next_event()
             if isinstance(event, http1.Response):
                 return event
             if not isinstance(event, http1.InformationalResponse):
                 raise self._too_early()
+        raise LimitExceeded(
+            f"more than {self._max_informational} informational responses before an answer",
+            limit_name="max_informational",
+            limit=self._max_informational,
+        )
 
     async def _next_event(self) -> object:
         try:

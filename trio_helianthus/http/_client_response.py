@@ -30,7 +30,7 @@ class ResponseHead:
     url: str
     """The URL of the request."""
     status: int
-    """The status code, 200 to 599."""
+    """The status code, 200 to 999; those from 600 mean nothing, and servers send them."""
     reason: str
     """The server's words for it; may be empty."""
     headers: Headers
@@ -133,6 +133,12 @@ class ResponseBody(trio.abc.ReceiveStream):
         with core.limit(self._timeout if timeout is None else timeout, token or self._token):
             return await self._receive(max_bytes)
 
+    async def __anext__(self) -> bytes:
+        """The next bytes, as :meth:`receive_some` gives them."""
+        if data := await self.receive_some():
+            return data
+        raise StopAsyncIteration
+
     async def aclose(self) -> None:
         """Give up what is left of the body."""
         self.close()
@@ -197,13 +203,11 @@ class StreamedResponse(ResponseHead):
         announced = self.headers.get("content-length", "")
         if self.method != "HEAD" and announced.isdecimal() and int(announced) > cap:
             raise too_long
-        pieces: list[bytes] = []
-        size = 0
+        body = bytearray()  # not a list: of tiny pieces, that would cost many times more
         default = self.body._timeout
         with core.limit(default if timeout is None else timeout, token or self.body._token):
             while data := await self.body.receive_some(timeout=math.inf):
-                size += len(data)
-                if size > cap:
+                body += data
+                if len(body) > cap:
                     raise too_long
-                pieces.append(data)
-        return b"".join(pieces)
+        return bytes(body)

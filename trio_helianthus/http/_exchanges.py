@@ -94,7 +94,7 @@ class Exchanges:
                 await pool.give_back(connection)
 
     async def _ask(self, pool: OriginPool, call: Call) -> tuple[ClientConnection, http1.Response]:
-        connection = pool.take_idle()
+        connection = await pool.take_idle()
         if connection is not None:
             try:
                 return connection, await connection.ask(call)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 import trio
 
 __all__ = ["Inbox"]
@@ -12,7 +10,7 @@ __all__ = ["Inbox"]
 class Inbox:
     """Bytes on their way from the one task that receives to the one task that parses.
 
-    Holds at most ``capacity`` bytes and the one piece that went over it. The receiving task
+    Holds fewer than ``capacity`` bytes and the one piece that went over it. The receiving task
     waits while it is full (:meth:`wait_room`), the parsing task while it is empty
     (:meth:`take`). One task on either side.
 
@@ -21,8 +19,7 @@ class Inbox:
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._pieces = deque[bytes]()
-        self._size = 0
+        self._data = bytearray()  # not a list: of tiny pieces, that would cost many times more
         self._ended = False
         self._arrived = trio.Event()
         self._taken = trio.Event()
@@ -35,18 +32,17 @@ class Inbox:
     @property
     def empty(self) -> bool:
         """Whether :meth:`take` would wait."""
-        return not self._pieces and not self._ended
+        return not self._data and not self._ended
 
     @property
     def full(self) -> bool:
         """Whether the receiving task should wait."""
-        return self._size >= self._capacity
+        return len(self._data) >= self._capacity
 
     def put(self, data: bytes) -> None:
         """Add what was received; empty ``data`` is the end of the stream."""
         if data:
-            self._pieces.append(data)
-            self._size += len(data)
+            self._data += data
         else:
             self._ended = True
         self._arrived.set()
@@ -63,13 +59,11 @@ class Inbox:
             await self._arrived.wait()
 
     def take(self) -> bytes:
-        """The next piece that was received, ``b""`` at the end of the stream.
+        """Everything that is here, ``b""`` at the end of the stream.
 
         Only after :meth:`wait_some`.
         """
-        if not self._pieces:
-            return b""
-        data = self._pieces.popleft()
-        self._size -= len(data)
+        data = bytes(self._data)
+        self._data.clear()
         self._taken.set()
         return data

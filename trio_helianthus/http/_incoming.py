@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 import trio
 
@@ -17,6 +18,9 @@ from ._limits import ServerLimits
 from ._request_body import RequestBody
 
 __all__ = ["Incoming"]
+
+DISCARDED_PIECES: Final = 256
+"""How many pieces of an unread body are thrown away at once, while no other task can run."""
 
 
 class Incoming:
@@ -95,7 +99,9 @@ class Incoming:
         if self.is_the_last:
             return False
         try:
-            while not self._complete:
+            for _ in range(DISCARDED_PIECES):
+                if self._complete:
+                    break
                 event = self._engine.next_event()
                 if event is NEED_DATA and not self._inbox.empty:
                     self._feed()
@@ -109,13 +115,7 @@ class Incoming:
 
     async def finish(self) -> bool:
         """Throw away the rest of the body; false when the connection cannot go on."""
-        discarded = 0
-        try:
-            while not self._complete and discarded <= self._limits.max_discard_bytes:
-                discarded += len(await self._receive_body())
-        except HTTPError:
-            return False
-        return self._complete
+        return self._complete or await self._discard_rest()
 
     async def linger(self, stream: ByteStream) -> None:
         """Let a client that is still sending come to its end, so that it reads our last answer.
@@ -136,6 +136,17 @@ class Incoming:
             while not self._inbox.ended and discarded < self._limits.linger_bytes:
                 await self._inbox.wait_some()
                 discarded += len(self._inbox.take())
+
+    async def _discard_rest(self) -> bool:
+        discarded = 0
+        with trio.move_on_after(self._limits.body_timeout):  # for all of it: nobody wants it
+            try:
+                while not self._complete and discarded <= self._limits.max_discard_bytes:
+                    discarded += len(await self._receive_body())
+                    await trio.lowlevel.checkpoint()
+            except HTTPError:
+                return False
+        return self._complete
 
     async def _receive_body(self) -> bytes:
         if self._engine.expects_continue:

@@ -61,7 +61,7 @@ class ServerLimits:
     """Received and not yet asked for; above that the connection is not read any more."""
     max_discard_bytes: int = _count(256 * 1024)
     """What is read of a body that the handler left unread, to keep the connection; where more
-    is to come it is closed."""
+    is to come, or it takes longer than ``body_timeout``, the connection is closed."""
     linger_bytes: int = _count(16 * 1024 * 1024)
     """What is received and thrown away behind a last answer to a client that is still sending;
     closing at once could destroy the answer before the client reads it."""
@@ -97,6 +97,8 @@ class ClientLimits:
     """Status line and header fields together."""
     max_headers: int = _count(256)
     """Header fields of an answer."""
+    max_informational: int = _count(64)
+    """Informational responses (1xx) before one answer."""
 
     @property
     def wire(self) -> http1.Limits:

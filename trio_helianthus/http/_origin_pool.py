@@ -68,15 +68,19 @@ class OriginPool:
         finally:
             self._places.release_on_behalf_of(holder)
 
-    def take_idle(self) -> ClientConnection | None:
+    async def take_idle(self) -> ClientConnection | None:
         """The connection that was used last, if one is left that the server has not closed."""
         oldest = trio.current_time() - self._limits.idle_timeout
         while self._idle:
             connection = self._idle.pop()
-            if connection.idle_since >= oldest and not connection.stale:
-                self._lent.add(connection)
-                return connection
-            connection.reset()
+            self._lent.add(connection)
+            try:
+                if connection.idle_since >= oldest and not await connection.is_stale():
+                    return connection
+            except BaseException:
+                self.discard(connection)
+                raise
+            self.discard(connection)
         return None
 
     async def connect(self) -> ClientConnection:
@@ -98,7 +102,7 @@ class OriginPool:
 
         One whose answer was not read to its end is reset.
         """
-        if not connection.is_complete():
+        if self._closed or not connection.is_complete():
             self.discard(connection)
             return
         self._lent.discard(connection)

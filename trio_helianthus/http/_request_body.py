@@ -93,6 +93,12 @@ class RequestBody(trio.abc.ReceiveStream):
             data, self._rest = self._rest[:max_bytes], self._rest[max_bytes:]
         return data
 
+    async def __anext__(self) -> bytes:
+        """The next bytes, as :meth:`receive_some` gives them."""
+        if data := await self.receive_some():
+            return data
+        raise StopAsyncIteration
+
     async def read(self, *, max_bytes: int | None = None) -> bytes:
         """Wait for everything up to the end of the body.
 
@@ -102,16 +108,14 @@ class RequestBody(trio.abc.ReceiveStream):
 
         What a cancelled call has received is lost.
         """
-        pieces: list[bytes] = []
-        size = 0
+        body = bytearray()  # not a list: of tiny pieces, that would cost many times more
         if max_bytes is not None and self._length is not None and self._length > max_bytes:
             raise _too_large(max_bytes)
         while data := await self.receive_some():
-            size += len(data)
-            if max_bytes is not None and size > max_bytes:
+            body += data
+            if max_bytes is not None and len(body) > max_bytes:
                 raise _too_large(max_bytes)
-            pieces.append(data)
-        return b"".join(pieces)
+        return bytes(body)
 
     async def aclose(self) -> None:
         """Stop reading; what is left of the body is not for this handler any more."""

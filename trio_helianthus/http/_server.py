@@ -155,6 +155,7 @@ class _Connections:
         self._handler = handler
         self._limits = limits
         self._open = set[ServerConnection]()
+        self._draining = False
         self._past_requests = 0
 
     def statistics(self) -> ServerStatistics:
@@ -165,11 +166,14 @@ class _Connections:
         )
 
     def drain(self) -> None:
+        self._draining = True
         for connection in self._open:
             connection.drain()
 
     async def run(self, stream: net.ByteStream) -> None:
         connection = ServerConnection(stream, self._handler, self._limits)
+        if self._draining:  # began while this connection was shaking hands
+            connection.drain()
         self._open.add(connection)
         try:
             await connection.run()

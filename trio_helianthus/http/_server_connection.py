@@ -12,7 +12,6 @@ import trio
 from trio_helianthus import core
 from trio_helianthus.errors import (
     ConnectionBroken,
-    LocalProtocolError,
     NetworkError,
     OperationTimeout,
 )
@@ -165,7 +164,8 @@ class ServerConnection:
     async def _ask_handler(self, request: Request) -> Response:
         try:
             if request.method == "CONNECT":
-                raise HTTPError(501, "this server is no proxy")
+                # What follows may be meant for a tunnel, so it is no request of ours.
+                raise HTTPError(501, "this server is no proxy", {"Connection": "close"})
             return as_response(await self._handler(request))
         except HTTPError as error:
             return error_answer(error)
@@ -176,32 +176,35 @@ class ServerConnection:
             return server_error()
 
     async def _send_answer(self, response: Response, request: Request) -> None:
-        pieces = None if isinstance(response.body, bytes) else response.body
-        # What comes piece by piece may be made from the request's body.
-        last = self._incoming.is_the_last if pieces is not None else not self._incoming.can_finish()
-        close = (
-            last
+        async with closing(response.body):
+            try:
+                data = self._start_answer(response, request.method, close=self._is_last(response))
+            except Exception as exc:
+                # Nothing is sent yet, and what cannot be sent is what the handler has made.
+                core.report_error(exc, where=f"handler of {request.method} {request.target}")
+                response = server_error()
+                data = self._start_answer(response, request.method, close=True)
+            if self._operation is not None:
+                self._operation.attributes["http.status"] = response.status
+            self._half_an_answer = True
+            await self._send(data)
+            if not isinstance(response.body, bytes) and has_body(response, request.method):
+                await self._send_pieces(response.body)
+            self._half_an_answer = False
+
+    def _is_last(self, response: Response) -> bool:
+        """Whether the connection ends behind this answer."""
+        if isinstance(response.body, bytes):
+            body_is_in_the_way = not self._incoming.can_finish()
+        else:  # it may be made from the request's body
+            body_is_in_the_way = self._incoming.is_the_last
+        return (
+            body_is_in_the_way
             or self._engine.must_close
             or self._draining
             or self.requests >= self._limits.max_requests_per_connection
             or wants_close(response)
         )
-        try:
-            data = self._start_answer(response, request.method, close=close)
-        except LocalProtocolError as exc:
-            core.report_error(exc, where=f"handler of {request.method} {request.target}")
-            async with closing(pieces):
-                response, pieces = server_error(), None
-            data = self._start_answer(response, request.method, close=True)
-        if self._operation is not None:
-            self._operation.attributes["http.status"] = response.status
-        self._half_an_answer = True
-        await self._send(data)
-        if pieces is not None:
-            async with closing(pieces):
-                if has_body(response, request.method):
-                    await self._send_pieces(pieces)
-        self._half_an_answer = False
 
     def _start_answer(self, response: Response, method: str, *, close: bool) -> bytes:
         """The head, and with it the body where that is already there."""

@@ -18,6 +18,7 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _HOST: Final = re.compile(
     r"[0-9A-Za-z_](?:[0-9A-Za-z_.-]{0,252}[0-9A-Za-z_.])?|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*"
 )
+_BRACKETED: Final = re.compile(r"\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*\](?::.*)?")
 _CONTROL_OR_BACKSLASH: Final = re.compile(r"[\x00-\x1f\x7f\\]")
 _PATH_SAFE: Final = "/%:@!$&'()*+,;=~"
 _QUERY_SAFE: Final = _PATH_SAFE + "?"
@@ -84,6 +85,8 @@ def _origin(split: SplitResult, url: str) -> Origin:
         raise ValueError(f"a URL starts with http:// or https://: {url!r}")
     if "@" in split.netloc:
         raise ValueError("a URL with a user name in it is not supported")
+    if "[" in split.netloc and _BRACKETED.fullmatch(split.netloc) is None:
+        raise ValueError(f"invalid host in {url!r}")  # urlsplit overlooks what is around brackets
     try:
         port = split.port
     except ValueError:

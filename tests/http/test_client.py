@@ -385,7 +385,8 @@ class TestConnections:
             async with open_client(server.url, limits=limits) as client:
                 response = await stack.enter_async_context(client.stream("GET", "/about"))
                 await response.read()
-                nursery.start_soon(self.expect_closed, client.get)
+                get = client.get
+                nursery.start_soon(self.expect_closed, get)
                 await trio.testing.wait_all_tasks_blocked()
             await stack.aclose()
         assert client.statistics() == ClientStatistics(active=0, idle=0, waiting=0)

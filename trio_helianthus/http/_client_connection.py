@@ -31,9 +31,9 @@ class ClientConnection:
     """
 
     def __init__(self, stream: ByteStream, limits: ClientLimits) -> None:
-        self.answered = False
+        self.answered: bool = False
         """Whether any byte of this exchange's answer has come."""
-        self.idle_since = trio.current_time()
+        self.idle_since: float = trio.current_time()
         self._stream = stream
         self._engine = http1.client_connection(limits=limits.wire)
         self._max_informational = limits.max_informational

@@ -35,8 +35,8 @@ class HTTPError(HelianthusError):
     def __init__(self, status: int, detail: str | None = None, headers: HeaderTypes = ()) -> None:
         check_status(status, lowest=400)
         self.status = status
-        self.detail = reason_phrase(status) or "Error" if detail is None else detail
-        self.headers = Headers(headers)
+        self.detail: str = reason_phrase(status) or "Error" if detail is None else detail
+        self.headers: Headers = Headers(headers)
         super().__init__(f"{status} {self.detail}")
 
     def __reduce__(self) -> tuple[type[HTTPError], tuple[int, str, list[tuple[str, str]]]]:

@@ -51,8 +51,8 @@ class Request:
     ) -> None:
         self.method = method
         self.target = target
-        self.headers = headers if isinstance(headers, Headers) else Headers(headers)
-        self.body = RequestBody.from_bytes(body) if isinstance(body, bytes) else body
+        self.headers: Headers = headers if isinstance(headers, Headers) else Headers(headers)
+        self.body: RequestBody = RequestBody.from_bytes(body) if isinstance(body, bytes) else body
         self.http_version = http_version
         self.client_address = client_address
         self.tls = tls

@@ -54,7 +54,7 @@ class Response:
         if body != b"" and forbids_body(status):
             raise ValueError(f"an answer with status {status} has no body")
         self.status = status
-        self.headers = Headers(headers)
+        self.headers: Headers = Headers(headers)
         self.body: bytes | AsyncIterable[Buffer] = body
         if content_type is not None:
             self.headers["Content-Type"] = content_type

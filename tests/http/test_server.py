@@ -611,6 +611,21 @@ async def test_the_trace_of_the_client_is_the_handlers(
     assert first.bytes_sent > 0
 
 
+async def test_both_sides_report_the_bytes_of_each_call(serve: Serve, reports: Reports) -> None:
+    async def echo(request: Request) -> bytes:
+        return await request.read()
+
+    server = await serve(echo)
+    async with open_client(server.url) as client:
+        for size in (1000, 2000):
+            await client.post("/", content=bytes(size))
+    asked, answered = reports.named("http.client.request"), reports.named("http.server.request")
+    assert [one.bytes_sent for one in asked] == [one.bytes_received for one in answered]
+    assert [one.bytes_received for one in asked] == [one.bytes_sent for one in answered]
+    assert asked[1].bytes_sent - asked[0].bytes_sent == 1000
+    assert asked[0].bytes_received > 1000
+
+
 async def test_the_server_object(serve: Serve, connect: Connect) -> None:
     go_on = trio.Event()
 

@@ -66,8 +66,8 @@ async def test_params_are_appended_to_the_query() -> None:
 @pytest.mark.parametrize(
     ("url", "complaint"),
     [
-        ("/path", "needs a client with a base_url"),
-        ("example.org", "needs a client with a base_url"),
+        ("/path", "a path alone needs a client with a base_url"),
+        ("example.org", "a path alone needs a client with a base_url"),
         ("ftp://example.org/", "starts with http:// or https://"),
         ("//example.org/", "starts with http:// or https://"),
         ("http:///path", "invalid host"),
@@ -94,6 +94,6 @@ async def test_a_bad_url_is_refused_before_anything_is_sent(url: str, complaint:
 
 
 async def test_a_bad_base_is_refused_at_once() -> None:
-    with pytest.raises(ValueError, match="needs a client with a base_url"):
+    with pytest.raises(ValueError, match="a path alone needs a client with a base_url"):
         async with open_client("not a url"):
             pass

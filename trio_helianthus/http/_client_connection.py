@@ -40,11 +40,22 @@ class ClientConnection:
         self._ended = False
         self._at_end = False
         self._send_failure: NetworkError | None = None
+        self._sent_before = self._received_before = 0
 
     @property
     def stream(self) -> ByteStream:
         """What it runs on."""
         return self._stream
+
+    @property
+    def bytes_sent(self) -> int:
+        """How much of this exchange was sent."""
+        return self._stream.bytes_sent - self._sent_before
+
+    @property
+    def bytes_received(self) -> int:
+        """How much of this exchange was received."""
+        return self._stream.bytes_received - self._received_before
 
     @property
     def reusable(self) -> bool:
@@ -104,6 +115,8 @@ class ClientConnection:
         """Get ready for another exchange."""
         self._engine.start_next_cycle()
         self.answered = self._at_end = False
+        self._sent_before = self._stream.bytes_sent
+        self._received_before = self._stream.bytes_received
         self.idle_since = trio.current_time()
 
     def reset(self) -> None:

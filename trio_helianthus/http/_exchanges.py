@@ -91,6 +91,9 @@ class Exchanges:
                     raise
                 finally:
                     response.body.close()
+                    if operation is not None:
+                        operation.bytes_sent = connection.bytes_sent
+                        operation.bytes_received = connection.bytes_received
                 await pool.give_back(connection)
 
     async def _ask(self, pool: OriginPool, call: Call) -> tuple[ClientConnection, http1.Response]:

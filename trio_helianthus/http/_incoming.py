@@ -46,12 +46,18 @@ class Incoming:
         self._body_left: float = 0
         self._failed = False
         self._waiting = False
+        self._fed = 0
         self._silence = min(limits.header_timeout, limits.idle_timeout)
 
     @property
     def idle(self) -> bool:
         """Whether the connection rests between two requests."""
         return self._waiting and self._inbox.empty
+
+    @property
+    def consumed(self) -> int:
+        """How many of the bytes that were received belong to requests so far."""
+        return self._fed - self._engine.buffered
 
     async def wait_request(self) -> bool:
         """Wait for the first byte of a request; false when the client stays silent for too long."""
@@ -190,6 +196,7 @@ class Incoming:
     def _feed(self) -> None:
         data = self._inbox.take()
         if data:
+            self._fed += len(data)
             self._engine.receive_data(data)
         else:
             self._engine.receive_eof()

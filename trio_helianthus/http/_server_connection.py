@@ -76,6 +76,7 @@ class ServerConnection:
         self._operation: core.Operation | None = None
         self._draining = False
         self._half_an_answer = False
+        self._counted = 0
 
     def drain(self) -> None:
         """Let the request that is under way be the last; without one end at once."""
@@ -144,8 +145,11 @@ class ServerConnection:
             with core.use_trace(_trace_of(request.headers)), self._report(request) as operation:
                 self._operation = operation
                 self._start_grace()
-                response = await self._ask_handler(request)
-                await self._send_answer(response, request)
+                try:
+                    response = await self._ask_handler(request)
+                    await self._send_answer(response, request)
+                finally:
+                    self._count_received()
         finally:
             request.body.close()
             self.request = self._operation = None
@@ -160,6 +164,11 @@ class ServerConnection:
             peer=self._stream.remote_address,
             **asked,
         )
+
+    def _count_received(self) -> None:
+        if self._operation is not None:
+            self._operation.bytes_received = self._incoming.consumed - self._counted
+        self._counted = self._incoming.consumed
 
     async def _ask_handler(self, request: Request) -> Response:
         try:

@@ -67,7 +67,9 @@ def parse_url(url: str, base: URL | None = None, params: Params = ()) -> URL:
     if split.scheme or split.netloc:
         origin, prefix = _origin(split, url), ""
     elif base is None:
-        raise ValueError(f"a path needs a client with a base_url: {url!r}")
+        raise ValueError(
+            f"{url!r} has no scheme, as http://..., and a path alone needs a client with a base_url"
+        )
     else:
         origin, prefix = base.origin, base.target.partition("?")[0].rstrip("/")
     path = quote(split.path, safe=_PATH_SAFE)

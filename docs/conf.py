@@ -38,6 +38,22 @@ autodoc_default_options = {"show-inheritance": True}
 maximum_signature_line_length = 90
 python_use_unqualified_type_names = True
 
+MADE_BY_THE_LIBRARY = {
+    "core.BackgroundNursery",
+    "core.DelayedPost",
+    "core.Lifecycle",
+    "core.Portal",
+    "core.ServiceNursery",
+    "http.Client",
+    "http.ResponseBody",
+    "http.Server",
+    "http.StreamedResponse",
+    "net.ByteStream",
+    "net.Server",
+    "net.TCPStream",
+    "net.TLSStream",
+}
+
 # A reference into this package has to resolve. Others are names of trio or the standard library,
 # and builds must not depend on fetching their inventories.
 nitpicky = True
@@ -72,7 +88,15 @@ def show_what_with_gives(
     return signature, given[1].removesuffix(", None").removesuffix(", None")
 
 
+def hide_private_constructor(
+    app: Sphinx, what: str, name: str, obj: object, options: object, signature: str, returns: str
+) -> tuple[str, None] | None:
+    """Leave out how to make what only the library makes."""
+    return ("", None) if name.removeprefix(f"{project}.") in MADE_BY_THE_LIBRARY else None
+
+
 def setup(app: Sphinx) -> None:
-    """Register the two adjustments above."""
+    """Register the adjustments above."""
     app.connect("missing-reference", resolve_private_home)
     app.connect("autodoc-process-signature", show_what_with_gives)
+    app.connect("autodoc-process-signature", hide_private_constructor)

@@ -35,7 +35,7 @@ async def as_an_os_error(port: int) -> None:
         await net.connect_tcp("127.0.0.1", port)
     except OSError as error:
         known = error.errno == errno.ECONNREFUSED
-        print("as OSError:", type(error).__name__, "with the errno of old" if known else "")
+        print("as OSError:", type(error).__name__, "with the usual errno" if known else "")
 
 
 async def as_a_broken_resource(port: int, listener: trio.SocketListener) -> None:

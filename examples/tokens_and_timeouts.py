@@ -1,4 +1,4 @@
-"""Two limits for every operation: a timeout for the patient, a token for a change of mind.
+"""Two limits for every operation: a timeout, and a token for a change of mind.
 
 It starts the echo server that it talks to by itself, and ends.
 """

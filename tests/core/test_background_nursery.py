@@ -203,24 +203,29 @@ def test_an_interrupt_that_trio_injects_while_leaving_comes_out_bare() -> None:
         trio.run(main)
 
 
-async def test_what_comes_out_is_freed_without_the_garbage_collection() -> None:
+@pytest.mark.parametrize("by", ["body", "task"])
+async def test_what_comes_out_is_freed_without_the_garbage_collection(by: str) -> None:
     class Watched(Exception):
         pass
 
     freed: list[bool] = []
 
-    async def use() -> None:
+    async def fail() -> NoReturn:
         error = Watched()
         weakref.finalize(error, freed.append, True)
         try:
-            async with open_background_nursery() as background:
-                background.start_soon(trio.sleep_forever)
-                await wait_all_tasks_blocked()
-                raise error
-        except Watched:
-            pass
+            raise error
         finally:
             del error
+
+    async def use() -> None:
+        try:
+            async with open_background_nursery() as background:
+                background.start_soon(fail if by == "task" else trio.sleep_forever)
+                await wait_all_tasks_blocked()
+                await fail()
+        except Watched:
+            pass
 
     gc.collect()
     gc.disable()

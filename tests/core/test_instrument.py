@@ -32,6 +32,7 @@ class Recorder(Instrument):
     def __init__(self) -> None:
         self.started: list[Operation] = []
         self.ended: list[Operation] = []
+        self.errors: list[BaseException | None] = []
 
     def operation_started(self, operation: Operation) -> None:
         assert operation.outcome is None
@@ -39,6 +40,7 @@ class Recorder(Instrument):
 
     def operation_ended(self, operation: Operation) -> None:
         self.ended.append(operation)
+        self.errors.append(operation.error)
 
 
 class Visible(Instrument):
@@ -141,7 +143,8 @@ def test_an_operation_belongs_to_the_current_trace() -> None:
 def ended_with(error: BaseException) -> Operation:
     with subscribe(recorder := Recorder()), pytest.raises(type(error)), operation("failing"):
         raise error
-    assert recorder.ended[0].error is error
+    assert recorder.errors == [error]
+    assert recorder.ended[0].error is None, "it would keep the frames that it came through"
     return recorder.ended[0]
 
 

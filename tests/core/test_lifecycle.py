@@ -197,6 +197,29 @@ async def test_whoever_asked_is_told_once_when_a_drain_begins() -> None:
     assert told == ["before", "after"]
 
 
+async def test_an_observer_that_raises_is_reported_and_stops_no_drain(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told = []
+    async with open_lifecycle() as lifecycle:
+        lifecycle.on_drain(lambda: 1 / 0)
+        lifecycle.on_drain(lambda: told.append("the next"))
+        lifecycle.drain()
+        lifecycle.on_drain(lambda: 1 / 0)
+    assert told == ["the next"]
+    assert capsys.readouterr().err.count("ZeroDivisionError") == 2
+
+
+async def test_a_run_in_a_thread_does_not_inherit_the_lifecycle() -> None:
+    async def other_main() -> Lifecycle | None:
+        return current_lifecycle()
+
+    async with open_lifecycle() as lifecycle:
+        assert current_lifecycle() is lifecycle
+        assert await trio.to_thread.run_sync(trio.run, other_main) is None
+        assert await trio.to_thread.run_sync(current_lifecycle) is None
+
+
 async def test_a_lifecycle_that_drains_takes_no_new_service() -> None:
     async with open_lifecycle() as lifecycle:
         lifecycle.drain()

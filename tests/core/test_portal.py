@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 import signal
 import sys
 import threading
+import weakref
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for_futures
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import pytest
@@ -321,6 +324,40 @@ async def test_calling_from_the_trio_thread_is_refused() -> None:
     async with open_portal() as portal:
         with pytest.raises(RuntimeError, match="would wait for its own thread"):
             portal.call(add_later, 1, 2)
+
+
+async def test_what_a_call_raises_is_freed_without_the_garbage_collection() -> None:
+    freed: list[str] = []
+
+    class Watched(Exception):
+        pass
+
+    def fail_with(name: str) -> NoReturn:
+        error = Watched()
+        weakref.finalize(error, freed.append, name)
+        try:
+            raise error
+        finally:
+            del error
+
+    async def fail_later() -> None:
+        await trio.lowlevel.checkpoint()
+        fail_with("later")
+
+    def call(portal: Portal) -> None:
+        with suppress(Watched):
+            portal.call(fail_with, "at once")
+        with suppress(Watched):
+            portal.call(fail_later)
+
+    gc.collect()
+    gc.disable()
+    try:
+        async with open_portal() as portal:
+            await in_thread(call, portal)
+        assert freed == ["at once", "later"]
+    finally:
+        gc.enable()
 
 
 async def test_async_calls_run_beside_each_other() -> None:

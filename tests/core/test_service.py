@@ -166,6 +166,19 @@ async def test_whoever_asked_is_told_when_a_drain_begins(
     await service.drain()
 
 
+async def test_a_callback_that_raises_is_reported_and_stops_no_drain(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told = []
+    service = Service("told")
+    service.on_drain(lambda: 1 / 0)
+    service.on_drain(lambda: told.append("the next"))
+    service.begin_drain(5)
+    service.on_drain(lambda: 1 / 0)
+    assert told == ["the next"]
+    assert capsys.readouterr().err.count("ZeroDivisionError") == 2
+
+
 async def test_a_drain_may_begin_before_the_service_runs(autojump_clock: MockClock) -> None:
     service = Service("early")
     service.begin_drain(5)

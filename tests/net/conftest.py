@@ -160,7 +160,13 @@ def make_tls_pair(
 class LockstepStream(net.ByteStream):
     """A stream in memory, whose send takes until the other side has received."""
 
-    local_address = remote_address = ("memory", 0)
+    @property
+    def local_address(self) -> tuple[str, int]:
+        return ("memory", 0)
+
+    @property
+    def remote_address(self) -> tuple[str, int]:
+        return ("memory", 0)
 
     def __init__(self, below: trio.StapledStream[Any, Any]) -> None:
         super().__init__()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import socket
 import sys
 from collections.abc import Iterator
@@ -284,6 +285,22 @@ async def test_a_wrong_option_is_told_and_leaves_nothing_open(
             1,
             socket_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 1.5)],  # type: ignore[list-item]
         )
+
+
+async def test_a_connection_with_itself_is_refused() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = listener.getsockname()
+    endpoint = Endpoint(socket.AF_INET, address)
+    with pytest.raises(NetworkError) as caught:
+        await _connect._connect_one(endpoint, {socket.AF_INET: address}, [])
+    if sys.platform == "linux":
+        assert isinstance(caught.value, ConnectionRefused)
+
+
+@pytest.mark.parametrize("delay", [-1, math.nan])
+async def test_a_delay_is_a_number_of_seconds(delay: float, address: Address) -> None:
+    with pytest.raises(ValueError, match="happy_eyeballs_delay"):
+        await net.connect_tcp(*address, happy_eyeballs_delay=delay)
 
 
 async def test_a_family_that_the_system_does_not_have(

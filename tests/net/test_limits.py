@@ -148,11 +148,15 @@ async def test_connecting_and_shaking_hands_have_limits_too(
     with pytest.raises(OperationTimeout):
         await net.connect_tls("127.0.0.1", 9, timeout=0)
     make: MakePair = request.getfixturevalue("make_tcp_pair")
-    for limits in ({"timeout": 0.002}, {"token": token}, {"timeout": 0}):
+    for timeout, limiting in ((0.002, None), (None, token), (0, None)):
         one, other = await make()
         async with other:
             with pytest.raises((OperationTimeout, OperationCancelled)):
                 await net.start_tls(
-                    one, ssl_context=client_context, server_hostname="example.org", **limits
+                    one,
+                    ssl_context=client_context,
+                    server_hostname="example.org",
+                    timeout=timeout,
+                    token=limiting,
                 )
             assert "closed" in repr(one)

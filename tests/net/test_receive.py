@@ -28,7 +28,13 @@ Step: TypeAlias = tuple[str, int]
 class ChunkStream(net.ByteStream):
     """Receives chunks that are given beforehand, with a schedule point before each."""
 
-    local_address = remote_address = ("memory", 0)
+    @property
+    def local_address(self) -> tuple[str, int]:
+        return ("memory", 0)
+
+    @property
+    def remote_address(self) -> tuple[str, int]:
+        return ("memory", 0)
 
     def __init__(self, chunks: list[bytes]) -> None:
         super().__init__()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeAlias
 
 import pytest
@@ -115,6 +116,35 @@ async def test_a_send_that_was_cut_breaks_sending_but_not_receiving(
             await one.send_eof()
         await other.send_all(b"still here")
         assert await one.receive_exactly(10) == b"still here"
+
+
+@pytest.mark.parametrize("how", ["one buffer", "gathered", "TLS"])
+async def test_the_error_of_a_cut_send_does_not_lock_its_buffer(
+    how: str, make_tcp_pair: MakeTCPPair, make_clogged_tls_pair: MakeTLSPair
+) -> None:
+    make_pair = (
+        make_clogged_tls_pair if how == "TLS" else partial(make_tcp_pair, small_buffers=True)
+    )
+    one, other = await make_pair()
+    data = bytearray(1_000_000)
+    with trio.CancelScope() as scope:
+        try:
+            async with one, other, trio.open_nursery() as nursery:
+                nursery.start_soon(cancel_when_all_blocked, scope)
+                if how == "one buffer":
+                    await one.send_all(data)
+                else:
+                    await one.send_vectored([b"head", data])
+        except BaseException:
+            data.clear()  # BufferError while somebody looks at it
+            raise
+    assert scope.cancelled_caught
+    assert not data
+
+
+async def cancel_when_all_blocked(scope: trio.CancelScope) -> None:
+    await trio.testing.wait_all_tasks_blocked()
+    scope.cancel()
 
 
 async def cancel_when_all_wait(token: core.CancelToken) -> None:

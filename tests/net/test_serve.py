@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import math
 import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import pytest
 import trio
@@ -191,7 +193,9 @@ async def test_max_connections_lets_further_ones_wait(
     async with serving(count, listeners=listeners, max_connections=2) as server:
         async with AsyncExitStack() as stack:
             streams = [
-                await stack.enter_async_context(await net.connect_tcp(*address[:2]))
+                await stack.enter_async_context(
+                    await net.connect_tcp(str(address[0]), int(address[1]))
+                )
                 for address in server.addresses
                 for _ in range(4)
             ]
@@ -212,7 +216,7 @@ async def test_cancelling_while_a_connection_waits_for_its_place() -> None:
         serving(echo, listeners=listeners, max_connections=1) as server,
     ):
         for address in server.addresses:
-            await stack.enter_async_context(await net.connect_tcp(*address[:2]))
+            await stack.enter_async_context(await net.connect_tcp(str(address[0]), int(address[1])))
         await trio.testing.wait_all_tasks_blocked(0.002)
         assert server.statistics().connections == 1
 
@@ -294,6 +298,38 @@ async def test_an_address_in_use_is_told_before_the_start() -> None:
     async with listener:
         with pytest.raises(AddressInUse):
             await net.serve_tcp(echo, listener.socket.getsockname()[1])
+
+
+async def test_a_handler_may_ask_for_the_kind_of_stream_that_it_gets(
+    server_context: ssl.SSLContext, client_context: ssl.SSLContext
+) -> None:
+    async def end(stream: net.TCPStream) -> None:
+        await stream.send_eof()
+        assert await stream.receive_all() == b"after the end"
+
+    async def tell_version(stream: net.TLSStream) -> None:
+        await stream.send_all(stream.info.version.encode())
+
+    async with trio.open_nursery() as nursery:  # type checkers look at these two calls
+        tcp = await nursery.start(partial(net.serve_tcp, end))
+        tls = await nursery.start(partial(net.serve_tls, tell_version, ssl_context=server_context))
+        async with connect(tcp) as client:
+            assert await client.receive_all() == b""
+            await client.send_all(b"after the end")
+        async with await net.connect_tls(
+            "localhost", tls.port, ssl_context=client_context
+        ) as tls_client:
+            assert await tls_client.receive_all() == b"TLSv1.3"
+        await tcp.drain()
+        await tls.drain()
+
+
+async def test_wrong_limits_are_told_before_the_start(server_context: ssl.SSLContext) -> None:
+    with pytest.raises(ValueError, match="max_connections"):
+        await net.serve_tcp(echo, max_connections=0)
+    for seconds in (-1, math.nan):
+        with pytest.raises(ValueError, match="handshake_timeout"):
+            await net.serve_tls(echo, ssl_context=server_context, handshake_timeout=seconds)
 
 
 async def test_served_connections_have_the_options() -> None:

@@ -303,6 +303,37 @@ async def test_an_end_without_a_goodbye_is_an_error(make_tls_pair: MakeTLSPair) 
             await client.receive_some()
 
 
+async def test_a_stream_that_was_reset_gives_nothing_more(make_tls_pair: MakeTLSPair) -> None:
+    client, server = await make_tls_pair()
+    async with server:
+        await server.send_all(b"one record")
+        assert await client.receive_some(1) == b"o"  # OpenSSL has the rest
+        client.reset()
+        with pytest.raises(ResourceClosed):
+            await client.receive_some()
+        for data in (b"", b"x"):
+            with pytest.raises(ResourceClosed):
+                await client.send_all(data)
+
+
+async def test_no_handshake_on_a_stream_that_is_closed_or_busy(
+    client_context: ssl.SSLContext, make_tcp_pair: MakeTCPPair
+) -> None:
+    one, other = await make_tcp_pair()
+    async with other, trio.open_nursery() as nursery:
+        nursery.start_soon(receive_until_closed, one)
+        await trio.testing.wait_all_tasks_blocked()
+        for error in (ResourceBusy, ResourceClosed):
+            with pytest.raises(error):
+                await net.start_tls(one, ssl_context=client_context, server_hostname="example.org")
+            assert one.last_error is None
+
+
+async def receive_until_closed(stream: net.ByteStream) -> None:
+    with pytest.raises(ResourceClosed):
+        await stream.receive_some()
+
+
 async def test_an_end_without_a_goodbye_is_usual_in_https(make_tls_pair: MakeTLSPair) -> None:
     client, server = await make_tls_pair(https_compatible=True)
     async with client:

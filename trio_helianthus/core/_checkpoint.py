@@ -42,7 +42,7 @@ class CheckpointBudget:
     @limit.setter
     def limit(self, limit: int) -> None:
         self._limit = limit
-        self.left = limit
+        self.left: int = limit
 
     def spend(self) -> bool:
         """Count one operation that succeeded at once; return whether a schedule point is due."""

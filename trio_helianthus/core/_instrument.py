@@ -55,6 +55,9 @@ class Operation:
     ended: float | None = None
     outcome: Outcome | None = None
     error: BaseException | None = None
+    """What ended it, while :meth:`Instrument.operation_ended` runs; ``None`` afterwards."""
+    error_code: ErrorCode | None = None
+    """The network error's code, if that is what ended the operation."""
     bytes_sent: int = 0
     bytes_received: int = 0
     attributes: dict[str, object] = attrs.field(factory=dict)
@@ -65,11 +68,6 @@ class Operation:
     def seconds(self) -> float:
         """How long it took, or has taken until now."""
         return (perf_counter() if self.ended is None else self.ended) - self.started
-
-    @property
-    def error_code(self) -> ErrorCode | None:
-        """The network error's code, if that is what ended the operation."""
-        return self.error.code if isinstance(self.error, NetworkError) else None
 
 
 class Instrument:
@@ -179,10 +177,12 @@ class OperationScope:
         assert self._context_token is not None
         _current_operation.reset(self._context_token)
         operation.ended = perf_counter()
-        operation.error = exc
         operation.outcome = _outcome(exc)
+        operation.error_code = exc.code if isinstance(exc, NetworkError) else None
         if (instrument := SEAM.instrument) is not None:
+            operation.error = exc
             instrument.operation_ended(operation)
+            operation.error = None  # its traceback refers to frames that refer to the operation
 
 
 _UNHEARD: Final = OperationScope(None)

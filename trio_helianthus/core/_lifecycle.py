@@ -14,7 +14,7 @@ from trio_helianthus.errors import ServiceDraining
 
 from ._limits import check_seconds
 from ._nursery import open_background_nursery
-from ._service import DRAIN_SECONDS, STOP_SECONDS, DrainReport, Service
+from ._service import DRAIN_SECONDS, STOP_SECONDS, DrainReport, Service, tell_of_drain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -89,6 +89,7 @@ class Lifecycle:
         check_seconds("stop_timeout", stop_timeout)
         self.drain_timeout: Final = drain_timeout
         self.stop_timeout: Final = stop_timeout
+        self._run = trio.lowlevel.current_trio_token()
         self._state = LifecycleState.RUNNING
         self._services: dict[Service, None] = {}
         self._ended_services: list[Service] = []
@@ -134,7 +135,7 @@ class Lifecycle:
             self._began = trio.current_time()
             self._draining.set()
             for observer in self._observers:
-                observer()
+                tell_of_drain(observer, "lifecycle")
 
     def cut(self, reason: str = "told to stop at once") -> None:
         """Cancel everything now: a drain with no time left."""
@@ -145,11 +146,14 @@ class Lifecycle:
         await self._draining.wait()
 
     def on_drain(self, observer: Callable[[], object]) -> None:
-        """Call ``observer`` when a drain begins, or at once if it has begun. It must not raise."""
+        """Call ``observer`` when a drain begins, or at once if it has begun.
+
+        What it raises is reported (:func:`report_error`), and does not stop the drain.
+        """
         if self._state is LifecycleState.RUNNING:
             self._observers.append(observer)
         else:
-            observer()
+            tell_of_drain(observer, "lifecycle")
 
     @contextmanager
     def enrol(self, service: Service) -> Iterator[None]:
@@ -250,8 +254,15 @@ def open_service(name: str, *, lifecycle: Lifecycle | None = None) -> Iterator[S
 
 
 def current_lifecycle() -> Lifecycle | None:
-    """Return the lifecycle that encloses the calling task, if any."""
-    return _current.get()
+    """Return the lifecycle that encloses the calling task, if any.
+
+    A trio run that was started from within another one, in a thread, inherits its context, but
+    not its lifecycle, which belongs to the other thread.
+    """
+    lifecycle = _current.get()
+    if lifecycle is None or not trio.lowlevel.in_trio_run():
+        return None
+    return lifecycle if lifecycle._run is trio.lowlevel.current_trio_token() else None
 
 
 def _only_draining(exc: BaseException) -> bool:

@@ -186,10 +186,12 @@ async def open_service_nursery() -> AsyncIterator[ServiceNursery]:
 class BackgroundNursery:
     """Where a client's own tasks run; see :func:`open_background_nursery`."""
 
-    def __init__(self, nursery: trio.Nursery, body: trio.CancelScope) -> None:
+    def __init__(
+        self, nursery: trio.Nursery, body: trio.CancelScope, failures: list[BaseException]
+    ) -> None:
         self._nursery = nursery
         self._body = body
-        self.failures: list[BaseException] = []
+        self._failures = failures
 
     @property
     def cancel_scope(self) -> trio.CancelScope:
@@ -214,8 +216,9 @@ class BackgroundNursery:
             failure = without_cancelled(exc)
             if failure is None:
                 raise
-            self.failures.append(failure)
+            self._failures.append(failure)
             self._body.cancel(reason=f"a background task failed: {failure!r}")
+            del failure  # its traceback refers to this frame
 
 
 @asynccontextmanager
@@ -228,10 +231,11 @@ async def open_background_nursery() -> AsyncIterator[BackgroundNursery]:
     """
     body_error: BaseException | None = None
     injected: BaseException | None = None
+    failures: list[BaseException] = []
     body = trio.CancelScope()
     try:
         async with trio.open_nursery(strict_exception_groups=True) as nursery:
-            background = BackgroundNursery(nursery, body)
+            background = BackgroundNursery(nursery, body, failures)
             try:
                 with body:
                     yield background
@@ -241,10 +245,15 @@ async def open_background_nursery() -> AsyncIterator[BackgroundNursery]:
     except BaseException as exc:  # noqa: ASYNC103 - raised below
         # The tasks let nothing but Cancelled through; trio can add a KeyboardInterrupt.
         injected = _first_leaf(without_cancelled(exc) or exc)
-    outcome = _outcome(body_error, injected, background.failures)
-    del background, body_error, injected  # exceptions should not hold the frame that holds them
+    outcome = _outcome(body_error, injected, failures)
+    # Exceptions should not hold, by their tracebacks, what holds them.
+    failures.clear()
+    del body_error, injected
     if outcome is not None:
-        _raise_as_it_is(outcome)
+        try:
+            _raise_as_it_is(outcome)
+        finally:
+            del outcome
 
 
 def _outcome(

@@ -240,8 +240,8 @@ class Portal:
     async def _pump(self) -> None:
         while not (self._stopping and not self._posts):
             self._wake_up = trio.Event()
-            # Posts from here on ask for a wake-up of their own.
-            self._wake_requested = False
+            with self._lock:  # posts from here on ask for a wake-up of their own
+                self._wake_requested = False
             self._run_posts(POSTS_PER_PASS)
             self._run_due()
             if self._posts or self._stopping:
@@ -300,9 +300,11 @@ class Portal:
             value = call()
         except Exception as exc:
             _settle(future, exc)
+            del future  # the exception in it refers to this frame
             return
         except BaseException as exc:
             _settle(future, exc)
+            del future
             raise
         if inspect.iscoroutine(value):
             self._background.start_soon(self._finish, future, value, timeout, token)
@@ -326,10 +328,12 @@ class Portal:
                 _settle(future, error or PortalStopped("the portal was closed during the call"))
                 if not isinstance(error, Exception):
                     raise
+                del error
             else:
                 _settle(future, None, value)
             finally:
                 coroutine.close()  # the token may have been cancelled before it began
+                del future  # the exception in it refers to this frame
 
     def _cancel_if_asked(self, scope: trio.CancelScope, future: Future[Any]) -> None:
         if future.cancelled():

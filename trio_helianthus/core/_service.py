@@ -174,12 +174,15 @@ class Service:
         self._running_at_drain = len(self._tasks)
         self._accept_scope.cancel(reason=f"{self.name} drains")
         for callback in self._callbacks:
-            callback()
+            tell_of_drain(callback, self.name)
 
     def on_drain(self, callback: Callable[[], object]) -> None:
-        """Call ``callback`` when a drain begins, or at once if it has begun. It must not raise."""
+        """Call ``callback`` when a drain begins, or at once if it has begun.
+
+        What it raises is reported (:func:`report_error`), and does not stop the drain.
+        """
         if self.draining:
-            callback()
+            tell_of_drain(callback, self.name)
         else:
             self._callbacks.append(callback)
 
@@ -203,6 +206,7 @@ class Service:
             if not isinstance(error, Exception):
                 raise
             report_error(error, where=f"{self.name}, {self._tasks[key]()}")
+            del error  # its traceback refers to this frame
         finally:
             del self._tasks[key]
             self._task_ended.unpark_all()
@@ -223,3 +227,11 @@ class Service:
             seconds=trio.current_time() - self._drain_began,
         )
         self._ended.set()
+
+
+def tell_of_drain(callback: Callable[[], object], name: str) -> None:
+    """Call an ``on_drain`` callback, whose mistakes must not keep a program from stopping."""
+    try:
+        callback()
+    except Exception as exc:
+        report_error(exc, where=f"{name}, on_drain")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import count
 from typing import TYPE_CHECKING, Final
 from weakref import ref
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 DEFAULT_REASON: Final = "cancelled"
-_keys: Final = count()
 
 
 class CancelToken:
@@ -45,7 +43,7 @@ class CancelToken:
 
     def __init__(self) -> None:
         self._mark: dict[None, tuple[object]] = {}
-        self._dependents: dict[int, Callable[[], CancelToken | _BoundScope | None]] = {}
+        self._dependents: dict[object, Callable[[], CancelToken | _BoundScope | None]] = {}
         self._parents: tuple[CancelToken, ...] = ()
 
     def __repr__(self) -> str:
@@ -74,7 +72,7 @@ class CancelToken:
         """
         text = str(reason)  # if this raises, nothing has happened yet
         was_first = self._set_mark(reason)
-        pending = [self] if was_first else []
+        pending: list[CancelToken] = [self] if was_first else []
         while pending:
             for dependent in pending.pop()._take_dependents():
                 if isinstance(dependent, _BoundScope):
@@ -93,7 +91,7 @@ class CancelToken:
         combined = CancelToken()
         combined._parents = tokens
         for parent in tokens:
-            key = next(_keys)
+            key = object()
             forget = _Forget(parent, key)
             parent._dependents[key] = ref(combined, forget)
             if parent.cancelled:
@@ -154,16 +152,16 @@ class CancelToken:
                 taken.append(dependent)
         return taken
 
-    def _bind(self, scope: trio.CancelScope) -> int:
+    def _bind(self, scope: trio.CancelScope) -> object:
         """Cancel ``scope``, which the current task has entered, when the token is cancelled."""
         bound = _BoundScope(scope)
-        key = next(_keys)
+        key = object()
         self._dependents[key] = lambda: bound
         if self._mark:
             bound.cancel(str(self.reason))
         return key
 
-    def _unbind(self, key: int) -> None:
+    def _unbind(self, key: object) -> None:
         self._dependents.pop(key, None)
 
 
@@ -198,7 +196,7 @@ class _Forget:
 
     __slots__ = ("_key", "_parent")
 
-    def __init__(self, parent: CancelToken, key: int) -> None:
+    def __init__(self, parent: CancelToken, key: object) -> None:
         self._parent = ref(parent)
         self._key = key
 

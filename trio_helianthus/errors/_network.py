@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import trio
 
@@ -40,6 +40,8 @@ class NetworkError(HelianthusError, OSError):
         else ("args", "errno", "strerror", "filename", "filename2", "winerror")
     )
 
+    args: tuple[Any, ...]
+    strerror: str
     code: ErrorCode
     """What went wrong, in words that are the same on every platform."""
     errno: int | None

@@ -41,9 +41,11 @@ async def resolve(host: str | None, port: int, *, passive: bool = False) -> list
         found = await trio.socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=flags
         )
-    except (OSError, UnicodeError) as exc:  # UnicodeError: no name can be spelled like that
-        error = exc if isinstance(exc, OSError) else socket.gaierror(socket.EAI_NONAME, str(exc))
-        raise from_os_error(error, operation="resolve", address=address) from exc
+    except OSError as exc:
+        raise from_os_error(exc, operation="resolve", address=address) from exc
+    except UnicodeError as exc:  # no name can be spelled like that
+        unknown = socket.gaierror(socket.EAI_NONAME, str(exc))
+        raise from_os_error(unknown, operation="resolve", address=address) from exc
     endpoints = [Endpoint(family, cast("SocketAddress", place)) for family, _, _, _, place in found]
     if not endpoints:  # a resolver of the user's may say so
         raise NameResolutionFailed("the name has no address", operation="resolve", address=address)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 import sys
@@ -65,6 +66,8 @@ async def connect_tcp(
     :raises OperationTimeout: it took too long.
     :raises OperationCancelled: the token was cancelled.
     """
+    if not happy_eyeballs_delay >= 0:  # this way round it catches NaN as well
+        raise ValueError(f"happy_eyeballs_delay must be >= 0, not {happy_eyeballs_delay!r}")
     options = connection_options(nodelay=nodelay, keepalive=keepalive, more=socket_options)
     seconds = CONNECT_SECONDS if timeout is None else timeout
     with operation("net.tcp.connect", peer=(host, port)) as report, limit(seconds, token):
@@ -136,10 +139,12 @@ async def _connect_first(
     _throw_away(winners[1:])  # two can win in the same pass
     if winners:
         return winners[0]
-    first, *others = errors
-    for other in others:
-        first.add_note(f"also tried: {other}")
-    raise first
+    for other in errors[1:]:
+        errors[0].add_note(f"also tried: {other}")
+    try:
+        raise errors[0]
+    finally:
+        errors.clear()  # their tracebacks refer to the frames that hold the list
 
 
 async def _connect_one(
@@ -160,7 +165,12 @@ async def _connect_one(
         if number := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             # Windows: strerror has no words for Winsock's numbers, but errors has.
             raise OSError(number, os.strerror(number) if sys.platform != "win32" else "")
-        return TCPStream(sock, remote_address=endpoint.address)
+        stream = TCPStream(sock, remote_address=endpoint.address)
+        if stream.local_address == stream.remote_address:
+            # Nobody listens, and the system has chosen that port for our side: TCP's simultaneous
+            # open (RFC 9293, 3.5) connects a socket with itself then.
+            raise ConnectionRefusedError(errno.ECONNREFUSED, "connected to itself")
+        return stream
     except OSError as exc:
         if sock is not None:
             sock.close()

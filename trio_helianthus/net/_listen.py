@@ -213,7 +213,10 @@ def _listen_all(
             listener.close()
         raise
     if not listeners and missing is not None:
-        raise missing
+        try:
+            raise missing
+        finally:
+            del missing  # its traceback refers to this frame
     return listeners
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 import trio
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ._tls import TLSStream
 
 Handler: TypeAlias = "Callable[[ByteStream], Awaitable[object]]"
-"""What serves one connection: an async function that takes its stream."""
+"""What serves one connection, TCP or TLS: an async function that takes its stream."""
 
 MAX_CONNECTIONS: Final = 10_000
 """How many connections a server has at a time, unless told otherwise."""
@@ -107,12 +107,15 @@ class Server:
         return await self._service.drain(timeout)
 
     def on_drain(self, callback: Callable[[], object]) -> None:
-        """Call ``callback`` when a drain begins, or at once if it has begun. It must not raise."""
+        """Call ``callback`` when a drain begins, or at once if it has begun.
+
+        What it raises is reported (:func:`core.report_error`), and does not stop the drain.
+        """
         self._service.on_drain(callback)
 
 
 async def serve_tcp(
-    handler: Handler,
+    handler: Callable[[TCPStream], Awaitable[object]],
     port: int = 0,
     *,
     host: str | None = "127.0.0.1",
@@ -136,7 +139,7 @@ async def serve_tcp(
     of the connection itself, alone or in a group, just ends the handler; any other exception is a
     mistake, is reported (:func:`core.report_error`), and ends this one connection.
 
-    :param handler: an async function that takes a :class:`ByteStream`.
+    :param handler: an async function that takes a :class:`TCPStream`, or any :class:`ByteStream`.
     :param port: 0 lets the system choose one.
     :param host: a name or numeric address; ``None`` means all interfaces.
     :param listeners: serve these, which belong to the server then, instead of opening some with
@@ -172,7 +175,7 @@ async def serve_tcp(
 
 
 async def serve_tls(
-    handler: Handler,
+    handler: Callable[[TLSStream], Awaitable[object]],
     port: int = 0,
     *,
     ssl_context: ssl.SSLContext,
@@ -193,6 +196,7 @@ async def serve_tls(
 
     Like :func:`serve_tcp`; the handler gets a :class:`TLSStream` whose handshake is done.
 
+    :param handler: an async function that takes a :class:`TLSStream`, or any :class:`ByteStream`.
     :param ssl_context: the server's certificate, versions, ALPN protocols, and for mutual TLS
         ``verify_mode`` and the authorities of the clients' certificates.
     :param handshake_timeout: seconds that a client may take for the handshake.
@@ -220,11 +224,17 @@ async def serve_tls(
 class _Connections:
     """What a server does with a new connection."""
 
-    handler: Handler
+    handler: Callable[[Any], Awaitable[object]]
     at_most: int
     ssl_context: ssl.SSLContext | None
     handshake_timeout: float
     https_compatible: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        if self.at_most < 1:
+            raise ValueError(f"max_connections must be at least 1, not {self.at_most}")
+        if not self.handshake_timeout >= 0:  # this way round it catches NaN as well
+            raise ValueError(f"handshake_timeout must be >= 0, not {self.handshake_timeout!r}")
 
 
 async def _serve(

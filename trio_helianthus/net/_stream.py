@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Final, TypeVar
+from weakref import ref
 
 import trio
 
@@ -60,15 +61,22 @@ class ByteStream(trio.abc.Stream):
         """Unique in this process; operations report it."""
         self.activity = ""
         """What the connection is busy with, for reports; whoever handles it may set it."""
-        self.last_error: HelianthusError | None = None
-        """The network's or the peer's error that an operation on this stream raised last."""
         self.bytes_sent = 0
         self.bytes_received = 0
+        self._last_error: ref[HelianthusError] | None = None
         self._received = bytearray()
         self._budget = checkpoint_budget()
         self._cut_send = False
         self._receiver = Exclusive("receiving from this stream")
         self._sender = Exclusive("sending to this stream")
+
+    @property
+    def last_error(self) -> HelianthusError | None:
+        """The network's or the peer's error that an operation on this stream raised last.
+
+        ``None`` as well when nobody holds that error any more.
+        """
+        return None if self._last_error is None else self._last_error()
 
     @property
     @abstractmethod
@@ -257,6 +265,8 @@ class ByteStream(trio.abc.Stream):
             finally:
                 if report is not None:
                     report.bytes_sent = self.bytes_sent - sent_before
+                for view in views:  # else a traceback would keep the caller's bytearrays locked
+                    view.release()
 
     def _report(self, verb: str) -> AbstractContextManager[Operation | None]:
         if SEAM.instrument is None:
@@ -264,7 +274,8 @@ class ByteStream(trio.abc.Stream):
         return operation(f"net.{verb}", connection_id=self.connection_id, peer=self.remote_address)
 
     def _failed(self, error: _E) -> _E:
-        self.last_error = error
+        # Weakly: the error's traceback refers to frames that refer to the stream.
+        self._last_error = ref(error)
         return error
 
     def _check_not_cut(self) -> None:

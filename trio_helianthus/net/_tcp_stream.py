@@ -122,6 +122,10 @@ class TCPStream(ByteStream, trio.abc.HalfCloseableStream):
     async def aclose(self) -> None:
         """Close the connection at once; what was sent is still delivered.
 
+        Only where the peer has sent what nobody received, the system resets the connection, which
+        can overtake what was sent (RFC 1122, 4.2.2.13). Where that matters, call :meth:`send_eof`
+        and receive until the end first.
+
         Nothing is waited for, so cancellation makes no difference. After a send that was cut the
         connection is reset instead.
         """
@@ -192,6 +196,7 @@ class TCPStream(ByteStream, trio.abc.HalfCloseableStream):
                     self._budget.reset()
         except BaseException:
             self._cut_send = part_sent
+            buffers.clear()  # else a traceback would keep the caller's bytearray locked
             raise
         if not waited and self._budget.spend():
             await self._budget.refill()
@@ -229,7 +234,7 @@ class TCPStream(ByteStream, trio.abc.HalfCloseableStream):
             return ResourceClosed("the stream was closed")
         error = from_os_error(exc, operation=verb, address=self._remote_address)
         if isinstance(error, _LOSSES):
-            self._lost = error
+            self._lost = copy.copy(error)  # without the traceback, which refers to the stream
         return self._failed(error)
 
     def _close(self) -> None:

@@ -143,7 +143,8 @@ class TLSStream(ByteStream):
         self.transport.reset()
 
     async def _receive(self, max_bytes: int) -> bytes:
-        if self._end_received and not self._closed:  # trio takes a missing alert well only once
+        self._check_open()  # after a reset OpenSSL may still have something
+        if self._end_received:  # trio takes a missing alert well only once
             await self._checkpoint()
             return b""
         try:
@@ -155,6 +156,7 @@ class TLSStream(ByteStream):
         return data
 
     async def _send(self, buffers: list[memoryview]) -> None:
+        self._check_open()
         self._check_not_cut()
         await trio.lowlevel.checkpoint_if_cancelled()
         try:
@@ -171,12 +173,14 @@ class TLSStream(ByteStream):
             self._cut_send = bool(buffers)
             raise
 
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ResourceClosed("the stream was closed")
+
     def _translated(self, exc: Exception, verb: str) -> Exception:
-        if isinstance(exc, trio.ClosedResourceError) or self._closed:
+        if self._closed:  # by another task, while this one waited
             return ResourceClosed("the stream was closed")
-        if isinstance(exc, trio.BusyResourceError):
-            return ResourceBusy(str(exc))
-        return self._failed(_tls_error(exc, verb, self.remote_address))
+        return _translated(self, exc, verb)
 
 
 async def start_tls(
@@ -207,6 +211,8 @@ async def start_tls(
     :raises CertificateInvalid: the peer's certificate was not accepted.
     :raises TLSError: the handshake failed otherwise, or bytes came before it.
     :raises NetworkError: the connection failed.
+    :raises ResourceClosed: the stream was closed before.
+    :raises ResourceBusy: another task is using the stream.
     :raises ValueError: the context checks names, and ``server_hostname`` is missing.
     """
     peer = stream.remote_address
@@ -234,7 +240,7 @@ async def start_tls(
             try:
                 await tls.do_handshake()
             except _TLS_ERRORS as exc:
-                _raise(stream._failed(_tls_error(exc, "TLS handshake", peer)), exc)
+                _raise(_translated(stream, exc, "TLS handshake"), exc)
         return TLSStream(stream, tls, server_name=names[0] if names else None)
     except BaseException:
         stream.reset()
@@ -309,9 +315,21 @@ _TLS_ERRORS: Final = (
 
 
 def _raise(error: Exception, cause: Exception) -> NoReturn:
-    if error is cause:  # it came translated from below
-        raise error
-    raise error from cause
+    try:
+        if error is cause:  # it came translated from below
+            raise error
+        raise error from cause
+    finally:
+        del error, cause  # their tracebacks refer to this frame
+
+
+def _translated(stream: ByteStream, exc: Exception, verb: str) -> Exception:
+    """Translate for an operation on ``stream``, which remembers what the network did."""
+    if isinstance(exc, trio.ClosedResourceError):
+        return ResourceClosed("the stream was closed")
+    if isinstance(exc, trio.BusyResourceError):
+        return ResourceBusy(str(exc))
+    return stream._failed(_tls_error(exc, verb, stream.remote_address))
 
 
 def _tls_error(exc: BaseException, verb: str, address: object) -> NetworkError:

@@ -222,6 +222,7 @@ async def test_a_run_in_a_thread_does_not_inherit_the_lifecycle() -> None:
 
 async def test_a_lifecycle_that_drains_takes_no_new_service() -> None:
     async with open_lifecycle() as lifecycle:
+        assert repr(lifecycle) == "<Lifecycle running, 0 services>"
         lifecycle.drain()
         with pytest.raises(ServiceDraining, match="late was not started"):
             await serve("late")

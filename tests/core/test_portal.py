@@ -177,6 +177,14 @@ async def test_a_post_that_raises_ends_the_block_with_its_bare_exception() -> No
         portal.post(fail, "too late")
 
 
+async def test_an_async_function_is_no_post() -> None:
+    async with open_portal() as portal:
+        with pytest.raises(TypeError, match="submit and call take"):
+            portal.post(trio.sleep, 0)
+        with pytest.raises(TypeError, match="submit and call take"):
+            portal.post_delayed(0, trio.sleep, 0)
+
+
 # ---------------------------------------------------------------- post_delayed
 
 

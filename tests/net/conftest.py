@@ -180,6 +180,12 @@ class LockstepStream(net.ByteStream):
     async def aclose(self) -> None:
         await self._below.aclose()
 
+    def is_broken(self) -> bool:
+        return False
+
+    async def is_quiet(self) -> bool:
+        return not self._received
+
     def reset(self) -> None:
         self._below.send_stream.close()
         self._below.receive_stream.close()

@@ -48,6 +48,12 @@ class ChunkStream(net.ByteStream):
     async def aclose(self) -> None:
         raise NotImplementedError
 
+    def is_broken(self) -> bool:
+        return False
+
+    async def is_quiet(self) -> bool:
+        return not self._received
+
     def reset(self) -> None:
         raise NotImplementedError
 
@@ -252,3 +258,10 @@ async def test_nonsense_is_refused(make_tcp_pair: MakeTCPPair) -> None:
             await one.receive_until(b"")
         with pytest.raises(ValueError, match="no room"):
             await one.receive_until(b"\r\n", max_bytes=1)
+
+
+async def test_a_delimiter_is_bytes(make_tcp_pair: MakeTCPPair) -> None:
+    one, other = await make_tcp_pair()
+    async with one, other:
+        with pytest.raises(TypeError, match="must be bytes, not str"):
+            await one.receive_until("\n")  # type: ignore[arg-type]

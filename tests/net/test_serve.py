@@ -76,6 +76,13 @@ async def test_each_connection_has_a_handler_of_its_own() -> None:
         assert server.statistics().accepted == 2
 
 
+async def test_a_server_shows_where_it_is_and_what_it_does() -> None:
+    async with serving(echo) as server:
+        assert repr(server) == f"<Server serving at 127.0.0.1:{server.port}>"
+        await server.drain()
+        assert "draining" in repr(server)
+
+
 async def test_a_mistake_of_a_handler_is_told_and_the_server_lives(
     errors_on_stderr: Callable[[], str],
 ) -> None:

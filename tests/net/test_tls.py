@@ -109,7 +109,8 @@ async def test_without_sni_and_alpn_there_is_nothing_to_know(
         await net.connect_tls("127.0.0.1", server.port, ssl_context=client_context) as client,
     ):
         await client.receive_all()
-    assert (seen[0].server_name, seen[0].alpn_protocol) == (None, None)
+    for info in (seen[0], client.info):
+        assert (info.server_name, info.alpn_protocol) == (None, None)
 
 
 async def test_a_contexts_own_sni_callback_is_still_asked(

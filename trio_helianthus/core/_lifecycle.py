@@ -102,6 +102,9 @@ class Lifecycle:
         self._watchers: list[Callable[[float], object]] = []
         self._report: LifecycleReport | None = None
 
+    def __repr__(self) -> str:
+        return f"<Lifecycle {self._state.value}, {len(self._services)} services>"
+
     @property
     def state(self) -> LifecycleState:
         """Where it stands."""

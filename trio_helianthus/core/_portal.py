@@ -105,8 +105,10 @@ class Portal:
 
         :param fn: a synchronous function. If it raises, the portal's ``async with`` block is
             cancelled and the exception comes out of it.
+        :raises TypeError: ``fn`` is an async function; those go through :meth:`submit`.
         :raises PortalStopped: the portal was stopped; ``fn`` is not going to be called.
         """
+        _check_synchronous(fn)
         with self._lock:
             if self._stopping:
                 raise PortalStopped("the portal was stopped")
@@ -125,6 +127,7 @@ class Portal:
         """
         if not 0 <= seconds < inf:
             raise ValueError(f"seconds must be a finite number >= 0, not {seconds!r}")
+        _check_synchronous(fn)
         delayed = DelayedPost(partial(fn, *args))
         self.post(self._add_delayed, seconds, delayed)
         return delayed
@@ -341,6 +344,11 @@ class Portal:
                 self._run.run_sync_soon(scope.cancel)
             except trio.RunFinishedError:
                 pass
+
+
+def _check_synchronous(fn: Callable[..., object]) -> None:
+    if inspect.iscoroutinefunction(fn):
+        raise TypeError(f"a post is a synchronous function; submit and call take {fn!r}, too")
 
 
 def _settle(future: Future[Any], error: BaseException | None, value: object = None) -> None:

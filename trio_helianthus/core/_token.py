@@ -24,7 +24,7 @@ class CancelToken:
     Pass a token to any operation (``token=``), or put several operations under one with
     :meth:`scope`. Cancelling is idempotent: the first reason stays.
 
-    Laws that the code below keeps:
+    Laws that it keeps:
 
     1. ``cancelled`` never goes back to false, and ``reason`` never changes once it is set.
     2. A dependent adds itself first and looks at ``cancelled`` afterwards; :meth:`cancel` marks

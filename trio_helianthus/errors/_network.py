@@ -41,7 +41,7 @@ class NetworkError(HelianthusError, OSError):
     )
 
     args: tuple[Any, ...]
-    strerror: str
+    strerror: str | None
     code: ErrorCode
     """What went wrong, in words that are the same on every platform."""
     errno: int | None

@@ -115,7 +115,7 @@ class MissingExtraError(HelianthusError, ImportError):
     """The extra that brings the package."""
     package: str
     """The package that is missing."""
-    name: str
+    name: str | None
 
     def __init__(self, extra: str, package: str) -> None:
         super().__init__(

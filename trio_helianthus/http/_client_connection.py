@@ -14,7 +14,6 @@ from trio_helianthus.wire import NEED_DATA, http1
 from ._call import Call
 from ._limits import ClientLimits
 from ._pieces import bytes_of, closing
-from ._socket_state import is_stale
 
 __all__ = ["GOODBYE_SECONDS", "ClientConnection"]
 
@@ -62,9 +61,9 @@ class ClientConnection:
         """Whether the exchange is complete and another one may follow."""
         return self._engine.can_reuse and self._send_failure is None
 
-    async def is_stale(self) -> bool:
-        """Whether an idle connection is of no use any more."""
-        return await is_stale(self._stream)
+    async def is_usable(self) -> bool:
+        """Whether an idle connection may be used again: the server neither ended it nor spoke."""
+        return await self._stream.is_quiet()
 
     async def ask(self, call: Call) -> http1.Response:
         """Send a request and wait for the head of its answer.

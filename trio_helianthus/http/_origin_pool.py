@@ -75,7 +75,7 @@ class OriginPool:
             connection = self._idle.pop()
             self._lent.add(connection)
             try:
-                if connection.idle_since >= oldest and not await connection.is_stale():
+                if connection.idle_since >= oldest and await connection.is_usable():
                     return connection
             except BaseException:
                 self.discard(connection)

@@ -28,7 +28,6 @@ from ._pieces import bytes_of, closing
 from ._request import Request
 from ._response import Response, as_response
 from ._router import Handler
-from ._socket_state import is_reset
 
 __all__ = ["ServerConnection"]
 
@@ -106,7 +105,7 @@ class ServerConnection:
                 while self._inbox.full:
                     with trio.move_on_after(LOOK_SECONDS):
                         await self._inbox.wait_room()
-                    if is_reset(self._stream):
+                    if self._stream.is_broken():
                         self._scope.cancel(reason="the client has reset the connection")
                         return
         except NetworkError as exc:

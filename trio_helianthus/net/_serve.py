@@ -73,6 +73,11 @@ class Server:
         )
         """Every address that it listens at."""
 
+    def __repr__(self) -> str:
+        places = ", ".join(format_address(address) for address in self.addresses)
+        state = "draining" if self.draining else "serving"
+        return f"<Server {state} at {places}>"
+
     @property
     def port(self) -> int:
         """The port that it listens on."""

@@ -98,6 +98,21 @@ class ByteStream(trio.abc.Stream):
         """
 
     @abstractmethod
+    def is_broken(self) -> bool:
+        """Tell whether the connection has failed or was closed, as far as the system knows.
+
+        Needs nobody to receive; an end of stream is no failure.
+        """
+
+    @abstractmethod
+    async def is_quiet(self) -> bool:
+        """Tell whether an idle connection may be used again.
+
+        It may if it has not failed, the peer has not ended it, and nothing has come that nobody
+        received. Does not wait for the peer.
+        """
+
+    @abstractmethod
     def reset(self) -> None:
         """Close at once, without waiting, so that the peer sees a connection reset, not an end.
 
@@ -171,6 +186,8 @@ class ByteStream(trio.abc.Stream):
             where it is.
         :raises NetworkError: the connection failed.
         """
+        if not isinstance(delimiter, (bytes, bytearray)):
+            raise TypeError(f"the delimiter must be bytes, not {type(delimiter).__name__}")
         if not delimiter:
             raise ValueError("the delimiter must not be empty")
         if max_bytes < len(delimiter):

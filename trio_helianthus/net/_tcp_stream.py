@@ -13,13 +13,12 @@ import trio
 
 from trio_helianthus.core import limit
 from trio_helianthus.errors import (
-    ConnectionAborted,
-    ConnectionReset,
-    ConnectionTimedOut,
-    NotConnected,
+    ConnectionBroken,
+    ErrorCode,
+    NetworkError,
     ResourceClosed,
-    Unreachable,
     from_os_error,
+    network_error,
 )
 
 from ._buffers import drop_sent, joined
@@ -27,19 +26,20 @@ from ._stream import ByteStream
 
 if TYPE_CHECKING:
     from trio_helianthus.core import CancelToken
-    from trio_helianthus.errors import NetworkError
 
     from ._address import SocketAddress
 
 MAX_GATHERED: Final = 512
 """How many buffers go into one gathered send; systems allow at least 1024 (POSIX: 16)."""
 # What makes an end of stream a lie. Not a broken pipe: the peer may have ended its side before.
-_LOSSES: Final = (
-    ConnectionAborted,
-    ConnectionReset,
-    ConnectionTimedOut,
-    NotConnected,
-    Unreachable,
+_LOSSES: Final = frozenset(
+    {
+        ErrorCode.ABORTED,
+        ErrorCode.NOT_CONNECTED,
+        ErrorCode.RESET,
+        ErrorCode.TIMED_OUT,
+        ErrorCode.UNREACHABLE,
+    }
 )
 _LINGER_OFF: Final = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
@@ -118,6 +118,31 @@ class TCPStream(ByteStream, trio.abc.HalfCloseableStream):
                 self.socket.shutdown(socket_module.SHUT_WR)
             except OSError as exc:
                 raise self._translated(exc, "shut down") from exc
+
+    def is_broken(self) -> bool:
+        """Tell whether the connection has failed or was closed, as far as the system knows."""
+        if self._closed or self._lost is not None:
+            return True
+        number = self.socket.getsockopt(socket_module.SOL_SOCKET, socket_module.SO_ERROR)
+        if number:
+            # The system tells it once, and the next receive is to know it, too.
+            self._lost = _breakage(
+                network_error(number, operation="receive", address=self._remote_address)
+            )
+        return bool(number)
+
+    async def is_quiet(self) -> bool:
+        """Tell whether nothing has come that nobody received, and the peer is still there."""
+        await self._checkpoint()
+        if self._received or self.is_broken():
+            return False
+        try:
+            self.socket.recv(1, socket_module.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError as exc:
+            self._translated(exc, "receive")
+        return False
 
     async def aclose(self) -> None:
         """Close the connection at once; what was sent is still delivered.
@@ -232,8 +257,8 @@ class TCPStream(ByteStream, trio.abc.HalfCloseableStream):
     def _translated(self, exc: OSError, verb: str) -> NetworkError | ResourceClosed:
         if self._closed:  # by another task, after this one was woken and before it ran
             return ResourceClosed("the stream was closed")
-        error = from_os_error(exc, operation=verb, address=self._remote_address)
-        if isinstance(error, _LOSSES):
+        error = _breakage(from_os_error(exc, operation=verb, address=self._remote_address))
+        if error.code in _LOSSES:
             self._lost = copy.copy(error)  # without the traceback, which refers to the stream
         return self._failed(error)
 
@@ -243,6 +268,20 @@ class TCPStream(ByteStream, trio.abc.HalfCloseableStream):
             self._received.clear()
             trio.lowlevel.notify_closing(self.socket)
             self.socket.close()
+
+
+def _breakage(error: NetworkError) -> NetworkError:
+    """Make an error of an established stream one that code for trio's streams catches."""
+    if isinstance(error, trio.BrokenResourceError):
+        return error
+    return ConnectionBroken(
+        error.message,
+        code=error.code,
+        errno=error.errno,
+        symbol=error.symbol,
+        operation=error.operation,
+        address=error.address,
+    )
 
 
 def adopt(socket: socket_module.socket) -> TCPStream:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import ssl
 from contextvars import ContextVar
@@ -23,7 +24,7 @@ from trio_helianthus.errors import (
 
 from ._buffers import joined
 from ._connect import CONNECT_SECONDS, connect_tcp
-from ._stream import ByteStream
+from ._stream import RECEIVE_BYTES, ByteStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -115,6 +116,28 @@ class TLSStream(ByteStream):
                 await self._tls.wait_send_all_might_not_block()
             except _TLS_ERRORS as exc:
                 _raise(self._translated(exc, "send"), exc)
+
+    def is_broken(self) -> bool:
+        """Tell whether the connection has failed or was closed, as far as the system knows."""
+        return self._closed or self.transport.is_broken()
+
+    async def is_quiet(self) -> bool:
+        """Tell whether nothing has come that nobody received, and the peer is still there.
+
+        A TLS message that carries no data, such as a session ticket, counts as something.
+        """
+        if self._closed or self._received or not await self.transport.is_quiet():
+            return False
+        # OpenSSL may have taken more from the socket than it was asked for. A receive tells at
+        # once; where there is nothing, it goes on to wait, and there trio looks at the deadline.
+        with trio.CancelScope() as scope:
+            scope.deadline = trio.current_time()
+            try:
+                self._received += await self._receive(RECEIVE_BYTES)
+            except NetworkError:
+                pass
+            return False
+        return True
 
     async def aclose(self) -> None:
         """Say goodbye with a closing alert, and close. Cancelled, it closes without the alert.
@@ -218,7 +241,7 @@ async def start_tls(
     peer = stream.remote_address
     if server_side and not isinstance(ssl_context.sni_callback, _RememberAskedName):
         ssl_context.sni_callback = _RememberAskedName(ssl_context.sni_callback)
-    names = [server_hostname] if server_hostname is not None else []
+    names = [name] if (name := server_hostname) and not _is_numeric(name) else []
     context_token = _asked_names.set(names)
     try:
         if ssl_context.check_hostname and not (server_hostname or server_side):
@@ -247,6 +270,15 @@ async def start_tls(
         raise
     finally:
         _asked_names.reset(context_token)
+
+
+def _is_numeric(host: str) -> bool:
+    """Whether a host is an address, which is verified but not asked for (RFC 6066, section 3)."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 class TCPOptions(TypedDict, total=False):

@@ -10,7 +10,6 @@ from typing import Any, Protocol
 import attrs
 import pytest
 import trio
-import trustme
 
 from trio_helianthus import core, http, net
 
@@ -116,6 +115,7 @@ def serve_script(nursery: trio.Nursery) -> ServeScript:
 @pytest.fixture(scope="session")
 def tls_contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """A server's context for 127.0.0.1, and one of a client that trusts it."""
+    trustme = pytest.importorskip("trustme", reason="TLS needs a certificate authority")
     authority = trustme.CA()
     ours = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("127.0.0.1").configure_cert(ours)

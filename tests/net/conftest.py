@@ -8,14 +8,16 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 import trio
 import trio.testing
-import trustme
 
 from trio_helianthus import core, net
+
+if TYPE_CHECKING:
+    import trustme
 
 TCPPair: TypeAlias = tuple[net.TCPStream, net.TCPStream]
 TLSPair: TypeAlias = tuple[net.TLSStream, net.TLSStream]
@@ -87,7 +89,9 @@ def make_clogged_tcp_pair(
 
 @pytest.fixture(scope="session")
 def authority() -> trustme.CA:
-    return trustme.CA()
+    tool = pytest.importorskip("trustme", reason="TLS needs a certificate authority")
+    made: trustme.CA = tool.CA()
+    return made
 
 
 @pytest.fixture(scope="session")

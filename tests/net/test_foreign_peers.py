@@ -9,13 +9,16 @@ import ssl
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import trio
-import trustme
 
 from trio_helianthus import net
 from trio_helianthus.errors import ConnectionReset, NetworkError
+
+if TYPE_CHECKING:
+    import trustme
 
 OPENSSL = shutil.which("openssl")
 needs_openssl = pytest.mark.skipif(OPENSSL is None, reason="the openssl command is missing")

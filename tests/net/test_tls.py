@@ -6,12 +6,11 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 import trio
 import trio.testing
-import trustme
 
 from trio_helianthus import core, net
 from trio_helianthus.errors import (
@@ -26,6 +25,9 @@ from trio_helianthus.errors import (
     TLSError,
 )
 from trio_helianthus.net import _tls
+
+if TYPE_CHECKING:
+    import trustme
 
 MakeTCPPair: TypeAlias = Callable[..., Awaitable[tuple[net.TCPStream, net.TCPStream]]]
 MakeTLSPair: TypeAlias = Callable[..., Awaitable[tuple[net.TLSStream, net.TLSStream]]]

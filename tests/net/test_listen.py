@@ -16,6 +16,8 @@ from trio_helianthus.errors import (
     AddressInUse,
     NameResolutionFailed,
     NetworkError,
+    OperationCancelled,
+    OperationTimeout,
     ResourceBusy,
     ResourceClosed,
     TooManyOpenFiles,
@@ -290,6 +292,24 @@ async def test_being_cancelled_loses_no_connection() -> None:
                 await listener.accept()
             async with await listener.accept() as stream:
                 assert stream.remote_address == client.getsockname()
+
+
+async def test_accepting_has_the_two_limits_of_every_operation() -> None:
+    (listener,) = await net.listen_tcp(0)
+    async with listener:
+        with pytest.raises(OperationTimeout):
+            await listener.accept(timeout=0)
+        with pytest.raises(OperationTimeout):
+            await listener.accept(timeout=0.01)
+        token = core.CancelToken()
+        token.cancel("enough")
+        with pytest.raises(OperationCancelled, match="enough"):
+            await listener.accept(token=token)
+        address = listener.address
+        assert isinstance(address, tuple)
+        client = await net.connect_tcp("127.0.0.1", address[1])
+        async with client, await listener.accept(timeout=5) as stream:
+            assert stream.remote_address == client.local_address
 
 
 async def test_a_listener_is_a_stream_socket() -> None:

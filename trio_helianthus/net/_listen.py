@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import trio
 
-from trio_helianthus.core import checkpoint_budget
+from trio_helianthus.core import checkpoint_budget, limit
 from trio_helianthus.errors import (
     AddressInUse,
     ErrorCode,
@@ -28,6 +28,8 @@ from ._tcp_stream import TCPStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from trio_helianthus.core import CancelToken
 
     from ._address import SocketAddress
     from ._options import SocketOption
@@ -95,16 +97,20 @@ class TCPListener(trio.abc.Listener[TCPStream]):
     def __repr__(self) -> str:
         return f"<TCPListener {format_address(self.address)}{' closed' if self._closed else ''}>"
 
-    async def accept(self) -> TCPStream:
+    async def accept(
+        self, *, timeout: float | None = None, token: CancelToken | None = None
+    ) -> TCPStream:
         """Wait for a connection and return it. Being cancelled loses none.
 
+        :param timeout: seconds; ``None`` and ``math.inf`` mean no limit.
+        :param token: cancels the waiting.
         :raises TooManyOpenFiles: the process or system has no file descriptor left; the
             connection stays in the backlog.
         :raises ResourceClosed: the listener was closed.
         :raises ResourceBusy: another task is accepting.
         :raises NetworkError: the listener failed.
         """
-        with self._accepting:
+        with limit(timeout, token), self._accepting:
             self._check_open()
             await trio.lowlevel.checkpoint_if_cancelled()
             waited = False

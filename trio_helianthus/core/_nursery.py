@@ -211,7 +211,9 @@ class BackgroundNursery:
         self, async_fn: Callable[..., Awaitable[object]], args: tuple[object, ...]
     ) -> None:
         try:
-            await async_fn(*args)
+            awaitable = async_fn(*args)
+            del args  # a future among them may get the exception, which refers to this frame
+            await awaitable
         except BaseException as exc:  # noqa: ASYNC103 - raised when the nursery has ended
             failure = without_cancelled(exc)
             if failure is None:

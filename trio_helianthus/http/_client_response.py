@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import Any, Self
 
 import attrs
-import trio
 
 from trio_helianthus import core
-from trio_helianthus.errors import LimitExceeded, ResourceBusy, ResourceClosed
+from trio_helianthus.errors import LimitExceeded
 
+from ._body_stream import BodyStream, check_max_bytes
 from ._charset import charset_of
 from ._client_connection import ClientConnection
 from ._headers import Headers
@@ -81,7 +81,7 @@ class ClientResponse(ResponseHead):
             raise ValueError("the answer's JSON is nested too deeply") from exc
 
 
-class ResponseBody(trio.abc.ReceiveStream):
+class ResponseBody(BodyStream):
     """The body of an answer as it arrives.
 
     Iterate over it (``async for chunk in response.body``) or call :meth:`receive_some`.
@@ -97,13 +97,10 @@ class ResponseBody(trio.abc.ReceiveStream):
         timeout: float,
         token: core.CancelToken | None,
     ) -> None:
+        super().__init__("the answer's body")
         self._connection = connection
         self._timeout = timeout
         self._token = token
-        self._rest = b""
-        self._budget = core.checkpoint_budget()
-        self._busy = False
-        self._closed = False
 
     async def receive_some(
         self,
@@ -128,46 +125,12 @@ class ResponseBody(trio.abc.ReceiveStream):
 
         Cancellation loses nothing: the next call gets the same bytes.
         """
-        if max_bytes is not None and max_bytes < 1:
-            raise ValueError(f"max_bytes must be at least 1, got {max_bytes}")
+        check_max_bytes(max_bytes)
         with core.limit(self._timeout if timeout is None else timeout, token or self._token):
-            return await self._receive(max_bytes)
+            return await self._read(max_bytes)
 
-    async def __anext__(self) -> bytes:
-        """The next bytes, as :meth:`receive_some` gives them."""
-        if data := await self.receive_some():
-            return data
-        raise StopAsyncIteration
-
-    async def aclose(self) -> None:
-        """Give up what is left of the body."""
-        self.close()
-        await trio.lowlevel.checkpoint()
-
-    def close(self) -> None:
-        """As :meth:`aclose`, without a checkpoint."""
-        self._closed = True
-        self._rest = b""
-
-    async def _receive(self, max_bytes: int | None) -> bytes:
-        if self._closed:
-            raise ResourceClosed("the answer's stream is closed")
-        if self._busy:
-            raise ResourceBusy("another task is reading this body")
-        await trio.lowlevel.checkpoint_if_cancelled()
-        if not self._rest:
-            self._busy = True
-            try:
-                self._rest = await self._connection.receive_body()
-            finally:
-                self._busy = False
-        if self._budget.spend():
-            await self._budget.refill()
-        if max_bytes is None or len(self._rest) <= max_bytes:
-            data, self._rest = self._rest, b""
-        else:
-            data, self._rest = self._rest[:max_bytes], self._rest[max_bytes:]
-        return data
+    async def _next_piece(self) -> bytes:
+        return await self._connection.receive_body()
 
 
 @attrs.frozen(slots=False, eq=False)

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-import trio
-
-from trio_helianthus.core import checkpoint_budget
-from trio_helianthus.errors import ResourceBusy, ResourceClosed
-
+from ._body_stream import BodyStream, check_max_bytes
 from ._http_errors import HTTPError
 
 __all__ = ["RequestBody"]
 
 
-class RequestBody(trio.abc.ReceiveStream):
+class RequestBody(BodyStream):
     """What the client sends after the head, in pieces as they arrive.
 
     Iterate over it (``async for chunk in request.body``) or call :meth:`receive_some`; both
@@ -33,14 +29,12 @@ class RequestBody(trio.abc.ReceiveStream):
         max_bytes: float,
         length: int | None = None,
     ) -> None:
+        super().__init__("the request's body")
         self._receive = receive
         self._max_bytes = max_bytes
         self._length = length
         self._received = 0
-        self._rest = b""
         self._at_end = False
-        self._busy = False
-        self._closed = False
 
     @classmethod
     def from_bytes(cls, data: bytes) -> RequestBody:
@@ -71,33 +65,8 @@ class RequestBody(trio.abc.ReceiveStream):
 
         Cancellation loses nothing: the next call gets the same bytes.
         """
-        if max_bytes is not None and max_bytes < 1:
-            raise ValueError(f"max_bytes must be at least 1, got {max_bytes}")
-        if self._closed:
-            raise ResourceClosed("the request's body is closed")
-        if self._busy:
-            raise ResourceBusy("another task is reading this body")
-        await trio.lowlevel.checkpoint_if_cancelled()
-        if not self._rest:
-            self._busy = True
-            try:
-                self._rest = await self._next_piece()
-            finally:
-                self._busy = False
-        budget = checkpoint_budget()
-        if budget.spend():
-            await budget.refill()
-        if max_bytes is None or len(self._rest) <= max_bytes:
-            data, self._rest = self._rest, b""
-        else:
-            data, self._rest = self._rest[:max_bytes], self._rest[max_bytes:]
-        return data
-
-    async def __anext__(self) -> bytes:
-        """The next bytes, as :meth:`receive_some` gives them."""
-        if data := await self.receive_some():
-            return data
-        raise StopAsyncIteration
+        check_max_bytes(max_bytes)
+        return await self._read(max_bytes)
 
     async def read(self, *, max_bytes: int | None = None) -> bytes:
         """Wait for everything up to the end of the body.
@@ -116,16 +85,6 @@ class RequestBody(trio.abc.ReceiveStream):
             if max_bytes is not None and len(body) > max_bytes:
                 raise _too_large(max_bytes)
         return bytes(body)
-
-    async def aclose(self) -> None:
-        """Stop reading; what is left of the body is not for this handler any more."""
-        self.close()
-        await trio.lowlevel.checkpoint()
-
-    def close(self) -> None:
-        """As :meth:`aclose`, without a checkpoint."""
-        self._closed = True
-        self._rest = b""
 
     async def _next_piece(self) -> bytes:
         if self._length is not None and self._length > self._max_bytes:

@@ -20,7 +20,7 @@ from trio_helianthus.errors import (
     OperationCancelled,
     OperationTimeout,
 )
-from trio_helianthus.net import _buffers, _tcp_stream
+from trio_helianthus.net import _buffers, _socket_stream
 
 MakeTCPPair: TypeAlias = Callable[..., Awaitable[tuple[net.TCPStream, net.TCPStream]]]
 MakeTLSPair: TypeAlias = Callable[..., Awaitable[tuple[net.TLSStream, net.TLSStream]]]
@@ -244,14 +244,14 @@ async def test_buffers_are_gathered_in_few_system_calls(
     make_tcp_pair: MakeTCPPair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = 0
-    send_gathered = _tcp_stream._send_gathered
+    send_gathered = _socket_stream._send_gathered
 
     def count(*args: object) -> int:
         nonlocal calls
         calls += 1
         return send_gathered(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(_tcp_stream, "_send_gathered", count)
+    monkeypatch.setattr(_socket_stream, "_send_gathered", count)
     one, other = await make_tcp_pair()
     async with one, other:
         await one.send_vectored([b"x"] * 1000)

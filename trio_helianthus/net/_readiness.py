@@ -1,0 +1,69 @@
+"""Readiness: waiting until one socket has something to receive, or takes something to send."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_helianthus.errors import ResourceClosed
+
+if TYPE_CHECKING:
+    import socket
+
+
+class Readiness:
+    """Waits for one non-blocking socket, by trio's own means; the plain form.
+
+    Whoever receives keeps to this, which is right for every form::
+
+        while True:
+            if not readiness.readable:
+                await readiness.wait_readable()
+            readiness.readable = readiness.insists
+            try:
+                data = socket.recv(size)
+            except BlockingIOError:
+                readiness.readable = readiness.insists = False
+                continue
+            if len(data) == size:
+                readiness.readable = True  # there may be more, and nobody may say so again
+            return data
+
+    A wait is a full checkpoint; cancelled, it has changed nothing. It may end without a reason.
+
+    :param socket: non-blocking. Only its number is kept.
+    """
+
+    __slots__ = ("_number", "insists", "readable")
+
+    def __init__(self, socket: socket.socket) -> None:
+        self._number = socket.fileno()
+        self.readable = False
+        """Whether the next receive should try before it waits."""
+        self.insists = False
+        """Whether :attr:`readable` holds until a receive finds nothing, short ones before it."""
+
+    async def wait_readable(self) -> None:
+        """Wait until there may be something to receive, an end or an error included.
+
+        :raises ResourceClosed: it was closed meanwhile.
+        """
+        try:
+            await trio.lowlevel.wait_readable(self._number)
+        except trio.ClosedResourceError as exc:
+            raise ResourceClosed("the socket was closed while it was waited for") from exc
+
+    async def wait_writable(self) -> None:
+        """Wait until the system may take something to send.
+
+        :raises ResourceClosed: it was closed meanwhile.
+        """
+        try:
+            await trio.lowlevel.wait_writable(self._number)
+        except trio.ClosedResourceError as exc:
+            raise ResourceClosed("the socket was closed while it was waited for") from exc
+
+    def close(self) -> None:
+        """End all waiting, with :exc:`ResourceClosed`; the socket is about to be closed."""
+        trio.lowlevel.notify_closing(self._number)

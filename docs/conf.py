@@ -49,9 +49,14 @@ MADE_BY_THE_LIBRARY = {
     "http.Server",
     "http.StreamedResponse",
     "net.ByteStream",
+    "net.DTLSChannel",
+    "net.DTLSServer",
     "net.Server",
     "net.TCPStream",
     "net.TLSStream",
+    "testing.FaultProxy",
+    "testing.ScriptedPeer",
+    "testing.VirtualNetwork",
 }
 
 # A reference into this package has to resolve. Others are names of trio or the standard library,

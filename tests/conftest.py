@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -34,3 +37,10 @@ def sweeps_all() -> bool:
 def soak_seconds() -> float:
     """How long a test marked ``soak`` goes on; ``nox -s soak -- 600`` sets it."""
     return float(os.environ.get("HELIANTHUS_SOAK_SECONDS", "5"))
+
+
+@pytest.fixture
+def socket_folder() -> Iterator[Path]:
+    """A folder for unix sockets; the path of ``tmp_path`` is too long for them on macOS."""
+    with tempfile.TemporaryDirectory(prefix="sockets-", dir="/tmp") as path:
+        yield Path(path)

@@ -8,7 +8,8 @@ Each area is a module of its own, imported when it is first used::
         answer = await client.get("http://127.0.0.1:8080/", timeout=2)
 
 ``errors`` is the one error tree, ``core`` has tokens, timeouts, lifecycle and portals, ``net`` has
-TCP and TLS, ``http`` has the client and the server, ``wire`` has the protocols without any I/O.
+TCP and TLS, ``http`` has the client and the server, ``wire`` has the protocols without any I/O,
+``testing`` has the test kit, ``bench`` the benchmarks.
 """
 
 from __future__ import annotations
@@ -16,15 +17,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from . import bench as bench
     from . import core as core
     from . import errors as errors
     from . import http as http
     from . import net as net
+    from . import testing as testing
     from . import wire as wire
 
     __version__: str
 
-__all__ = ["core", "errors", "http", "net", "wire"]
+__all__ = ["bench", "core", "errors", "http", "net", "testing", "wire"]
 
 
 if not TYPE_CHECKING:  # a type checker is to know the names above, and no others

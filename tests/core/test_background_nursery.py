@@ -11,8 +11,8 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from tests._cancel_points import cancel_at_each_point
 from trio_helianthus.core import open_background_nursery
+from trio_helianthus.testing import cancel_sweep
 
 
 async def fail_with(error: BaseException) -> NoReturn:
@@ -245,4 +245,4 @@ def test_every_point_of_a_background_nursery_can_be_cancelled() -> None:
             background.start_soon(trio.lowlevel.checkpoint)
             await trio.lowlevel.checkpoint()
 
-    assert cancel_at_each_point(scenario) > 10
+    assert cancel_sweep(scenario).points > 10

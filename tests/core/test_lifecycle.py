@@ -9,7 +9,6 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from tests._cancel_points import cancel_at_each_point
 from trio_helianthus.core import (
     DrainReport,
     Lifecycle,
@@ -21,6 +20,7 @@ from trio_helianthus.core import (
     open_service,
 )
 from trio_helianthus.errors import ServiceDraining
+from trio_helianthus.testing import cancel_sweep
 
 
 def task_name(takes: float) -> str:
@@ -335,4 +335,4 @@ def test_every_point_of_a_lifecycle_can_be_cancelled() -> None:
             assert lifecycle.state is LifecycleState.STOPPED
             assert current_lifecycle() is None
 
-    assert cancel_at_each_point(scenario, clock=lambda: MockClock(autojump_threshold=0)) > 20
+    assert cancel_sweep(scenario, clock=lambda: MockClock(autojump_threshold=0)).points > 20

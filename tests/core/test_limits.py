@@ -14,9 +14,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from tests._cancel_points import cancel_at_each_point
 from trio_helianthus.core import CancelToken, limit, remaining_time
 from trio_helianthus.errors import OperationCancelled, OperationTimeout
+from trio_helianthus.testing import cancel_sweep
 
 NEVER: Final = math.inf
 no_limits = pytest.mark.parametrize("timeout", [None, math.inf])
@@ -334,4 +334,4 @@ def test_every_point_under_a_limit_can_be_cancelled() -> None:
                 await trio.sleep_forever()
         assert not token._dependents
 
-    assert cancel_at_each_point(scenario, clock=lambda: MockClock(autojump_threshold=0)) > 4
+    assert cancel_sweep(scenario, clock=lambda: MockClock(autojump_threshold=0)).points > 4

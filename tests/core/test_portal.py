@@ -18,9 +18,9 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from tests._cancel_points import cancel_at_each_point
 from trio_helianthus.core import CancelToken, Portal, open_portal
 from trio_helianthus.errors import OperationCancelled, OperationTimeout, PortalStopped
+from trio_helianthus.testing import cancel_sweep
 
 
 async def in_thread(function: Any, *args: object) -> Any:
@@ -598,7 +598,7 @@ def test_every_point_of_a_portal_can_be_cancelled() -> None:
         finally:
             assert all(future.done() for future in futures)
 
-    assert cancel_at_each_point(scenario) > 10
+    assert cancel_sweep(scenario).points > 10
 
 
 # ---------------------------------------------------------------- other ways to run
@@ -691,3 +691,17 @@ def test_a_token_reaches_a_guest_run_from_its_host() -> None:
         return (await done).unwrap()
 
     assert asyncio.run(host()) == "by the host"
+
+
+async def test_a_call_is_served_while_the_cancelled_body_waits_for_its_thread() -> None:
+    called = threading.Event()
+    with trio.CancelScope() as scope:
+        async with open_portal() as portal:
+
+            def call_late() -> None:
+                trio.from_thread.run_sync(scope.cancel)
+                portal.call(called.set)
+
+            with trio.fail_after(5):
+                await trio.to_thread.run_sync(call_late)
+    assert called.is_set()

@@ -9,9 +9,9 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from tests._cancel_points import cancel_at_each_point
 from trio_helianthus.core import DrainReport, Service
 from trio_helianthus.errors import ServiceDraining
+from trio_helianthus.testing import cancel_sweep
 
 
 def start(
@@ -164,6 +164,16 @@ async def test_whoever_asked_is_told_when_a_drain_begins(
     service.on_drain(lambda: told.append("after"))
     assert told == ["before", "after"]
     await service.drain()
+
+
+async def test_what_has_come_before_a_drain_is_still_taken_in(autojump_clock: MockClock) -> None:
+    service = Service("last")
+    service.before_drain(lambda: start(service, "the last one", trio.sleep, 3))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(service.run, trio.sleep_forever)
+        await wait_all_tasks_blocked()
+        report = await service.drain(5)
+    assert (report.finished, report.cut) == (1, ())
 
 
 async def test_a_callback_that_raises_is_reported_and_stops_no_drain(
@@ -334,4 +344,4 @@ def test_every_point_of_a_service_can_be_cancelled() -> None:
                 assert service.report is not None
                 assert not service.report.stuck
 
-    assert cancel_at_each_point(scenario, clock=lambda: MockClock(autojump_threshold=0)) > 20
+    assert cancel_sweep(scenario, clock=lambda: MockClock(autojump_threshold=0)).points > 20

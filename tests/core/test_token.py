@@ -11,9 +11,9 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from tests._cancel_points import cancel_at_each_point
 from trio_helianthus.core import CancelToken
 from trio_helianthus.errors import OperationCancelled
+from trio_helianthus.testing import cancel_sweep
 
 DEEP = 10_000
 
@@ -300,7 +300,7 @@ def test_every_point_of_scope_and_wait_can_be_cancelled() -> None:
         await trio.lowlevel.checkpoint()
         token.cancel("by a neighbour")
 
-    assert cancel_at_each_point(scenario) > 10
+    assert cancel_sweep(scenario).points > 10
 
 
 # ---------------------------------------------------------------- across threads and runs

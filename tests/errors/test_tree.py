@@ -27,6 +27,8 @@ EXISTING_CODE_CATCHES: Final[dict[type[HelianthusError], tuple[type[Exception], 
     errors.MissingExtraError: (ImportError,),
     errors.ResourceClosed: (trio.ClosedResourceError,),
     errors.ResourceBusy: (trio.BusyResourceError,),
+    errors.ResourceFull: (trio.WouldBlock,),
+    errors.ChannelEnded: (trio.EndOfChannel,),
     errors.PortalStopped: (trio.RunFinishedError, RuntimeError),
     errors.NetworkError: (OSError,),
     errors.ConnectionRefused: (ConnectionRefusedError, ConnectionError, OSError),
@@ -63,6 +65,8 @@ def simplest(error_type: type[HelianthusError]) -> HelianthusError:
         return errors.MissingExtraError("speed", "msgpack")
     if error_type is errors.LimitExceeded:
         return errors.LimitExceeded(limit_name="max_bytes", limit=4)
+    if error_type is errors.ResourceFull:
+        return errors.ResourceFull(limit_name="high_water", limit=4)
     return error_type()
 
 
@@ -79,6 +83,7 @@ def full_of_detail() -> list[HelianthusError]:
         errors.OperationCancelled("given up", reason=("any", "thing")),
         errors.MissingExtraError("speed", "msgpack"),
         errors.LimitExceeded("too much", limit_name="max_bytes", limit=4),
+        errors.ResourceFull("no room", limit_name="high_water", limit=4),
         errors.NetworkError("odd", code=ErrorCode.WOULD_BLOCK, errno=11, symbol="EODD", **where),
         errors.ConnectionReset("gone", errno=104, **where),
         errors.NameResolutionFailed("no such name", errno=-2, **where),

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 import trio
 
-from tests._cancel_points import cancel_at_each_point, cancel_part_at_each_point
 from trio_helianthus import http
+from trio_helianthus.testing import cancel_sweep
 
 ONE_CONNECTION = http.ClientLimits(max_connections=1)
 
@@ -66,7 +66,7 @@ def test_nothing_is_left_behind_on_either_side() -> None:
                 await use_everything(client)
             assert (await server.drain(5)).clean
 
-    assert cancel_at_each_point(scenario) > 50
+    assert cancel_sweep(scenario).points > 50
 
 
 @pytest.mark.sweep
@@ -81,4 +81,4 @@ def test_a_pool_of_one_connection_is_never_stuck() -> None:
                 assert (await client.get("/", timeout=5)).text == "here"
             assert (await server.drain(5)).clean
 
-    assert cancel_part_at_each_point(scenario) > 50
+    assert cancel_sweep(scenario).points > 50

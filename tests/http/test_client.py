@@ -316,12 +316,13 @@ class TestConnections:
         self, serve: Serve
     ) -> None:
         running = most = 0
+        go_on = trio.Event()
 
         async def handler(request: Request) -> str:
             nonlocal running, most
             running += 1
             most = max(most, running)
-            await trio.sleep(0.001)
+            await go_on.wait()
             running -= 1
             return "ok"
 
@@ -333,6 +334,7 @@ class TestConnections:
                     nursery.start_soon(client.get, "/")
                 await trio.testing.wait_all_tasks_blocked()
                 assert client.statistics().waiting == 16
+                go_on.set()
             statistics = client.statistics()
             assert (statistics.active, statistics.idle, statistics.waiting) == (0, 2, 0)
         assert most == 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -365,6 +366,22 @@ class TestDrain:
             )
             with trio.fail_after(2):
                 assert await stream.receive_some() == b""
+
+    async def test_who_has_asked_before_being_accepted_is_answered(self) -> None:
+        handler = Handler()
+        handler.go_on.set()
+        listeners = await net.listen_tcp(0)
+        asking, silent = [socket.create_connection(listeners[0].socket.getsockname()) for _ in "12"]
+        with asking, silent:
+            asking.sendall(GET)
+            async with trio.open_nursery() as nursery:
+                server = await nursery.start(partial(http.serve, handler, listeners=listeners))
+                report = await server.drain(5)
+            assert (report.finished, report.cut) == (2, ())
+            answer = asking.recv(1000)
+            assert b"\r\nConnection: close\r\n" in answer
+            assert answer.endswith(b"\r\n\r\nfinished")
+            assert asking.recv(1) == silent.recv(1) == b""
 
     async def test_a_lifecycle_drains_its_servers(self, connect: Connect) -> None:
         handler = Handler()

@@ -15,6 +15,8 @@ import trio
 import trio.testing
 
 from trio_helianthus import core, net
+from trio_helianthus.net import _hub
+from trio_helianthus.net._hub import HubMode
 
 if TYPE_CHECKING:
     import trustme
@@ -44,6 +46,12 @@ def no_socket_is_left() -> Iterator[None]:
         assert _open_sockets() <= before
 
 
+@pytest.fixture(params=[HubMode.NEVER, HubMode.ALWAYS], ids=["plain", "hub"])
+def each_way_of_waiting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the test with sockets waited for by trio, and in the hub."""
+    monkeypatch.setattr(_hub, "DEFAULT_MODE", request.param)
+
+
 @pytest.fixture
 def make_tcp_pair() -> Callable[..., Awaitable[TCPPair]]:
     async def make_pair(*, small_buffers: bool = False) -> TCPPair:
@@ -56,7 +64,7 @@ def make_tcp_pair() -> Callable[..., Awaitable[TCPPair]]:
             other, _ = listener.accept()
             if small_buffers:
                 other.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-            return net.adopt(one.dup()), net.adopt(other)
+            return net.TCPStream(one.dup()), net.TCPStream(other)
 
     return make_pair
 
@@ -198,7 +206,9 @@ class LockstepStream(net.ByteStream):
         return bytes(await self._below.receive_some(max_bytes))
 
     async def _send(self, buffers: list[memoryview]) -> None:
-        await self._below.send_all(b"".join(buffers))
+        data = b"".join(buffers)
+        self.bytes_sent += len(data)  # even if it is cancelled: the other side gets it later
+        await self._below.send_all(data)
 
 
 @pytest.fixture

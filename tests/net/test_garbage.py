@@ -9,12 +9,15 @@ import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from types import TracebackType
 from typing import TypeAlias
+from weakref import ref
 
 import pytest
 import trio
 
 from trio_helianthus import core, net
 from trio_helianthus.errors import HelianthusError
+
+pytestmark = pytest.mark.usefixtures("each_way_of_waiting")
 
 MakeTCPPair: TypeAlias = Callable[..., Awaitable[tuple[net.TCPStream, net.TCPStream]]]
 MakeTLSPair: TypeAlias = Callable[..., Awaitable[tuple[net.TLSStream, net.TLSStream]]]
@@ -81,6 +84,17 @@ async def test_a_tls_stream_that_is_reset(make_tls_pair: MakeTLSPair) -> None:
     async with one:
         with failing:
             await one.receive_some()
+
+
+async def test_a_tls_stream_goes_when_it_is_let_go(make_tls_pair: MakeTLSPair) -> None:
+    one, other = await make_tls_pair()
+    await one.send_all(b"x")
+    assert await other.receive_some() == b"x"
+    gone: list[ref[object]] = [ref(one), ref(one._tls), ref(other), ref(other._tls)]
+    await one.aclose()
+    await other.aclose()
+    del one, other
+    assert not [found for found in gone if found() is not None]
 
 
 async def test_a_failed_handshake(

@@ -13,6 +13,8 @@ import trio
 from trio_helianthus import net
 from trio_helianthus.errors import ConnectionBroken, ConnectionReset, ErrorCode, ResourceClosed
 
+pytestmark = pytest.mark.usefixtures("each_way_of_waiting")
+
 Pair: TypeAlias = tuple[net.ByteStream, net.ByteStream]
 
 

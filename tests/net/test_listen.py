@@ -14,6 +14,7 @@ import trio.testing
 from trio_helianthus import core, net
 from trio_helianthus.errors import (
     AddressInUse,
+    ErrorCode,
     NameResolutionFailed,
     NetworkError,
     OperationCancelled,
@@ -310,6 +311,78 @@ async def test_accepting_has_the_two_limits_of_every_operation() -> None:
         client = await net.connect_tcp("127.0.0.1", address[1])
         async with client, await listener.accept(timeout=5) as stream:
             assert stream.remote_address == client.local_address
+
+
+async def test_what_has_come_is_accepted_without_waiting() -> None:
+    (listener,) = await net.listen_tcp(0)
+    async with listener:
+        assert listener.accept_nowait(10) == []
+        clients = [socket.create_connection(listener.socket.getsockname()) for _ in range(3)]
+        await listener.wait_connection()
+        streams = listener.accept_nowait(2)
+        await listener.wait_connection()
+        streams += listener.accept_nowait(2)
+        assert [stream.remote_address for stream in streams] == [
+            client.getsockname() for client in clients
+        ]
+        with pytest.raises(OperationTimeout):
+            await listener.wait_connection(timeout=0.001)
+        for client, stream in zip(clients, streams, strict=True):
+            client.close()
+            stream.reset()
+    with pytest.raises(ResourceClosed):
+        listener.accept_nowait(1)
+
+
+async def test_an_error_in_the_middle_loses_no_connection() -> None:
+    (listener,) = await net.listen_tcp(0)
+    failing = FailsBehind(listener.socket, errno.EMFILE)
+    async with listener:
+        with (
+            socket.create_connection(listener.socket.getsockname()) as client,
+            pytest.MonkeyPatch.context() as patch,
+        ):
+            patch.setattr(listener, "socket", failing)
+            (stream,) = listener.accept_nowait(10)
+            with pytest.raises(TooManyOpenFiles):
+                listener.accept_nowait(10)
+            async with stream:
+                assert stream.remote_address == client.getsockname()
+
+
+class FailsBehind:
+    """A listening socket that fails from the second connection on."""
+
+    def __init__(self, below: socket.socket, number: int) -> None:
+        self._below = below
+        self._number = number
+        self._accepted = False
+
+    def accept(self) -> tuple[socket.socket, object]:
+        if self._accepted:
+            raise OSError(self._number, "it failed")
+        self._accepted = True
+        return self._below.accept()
+
+
+async def test_several_listeners_share_a_port() -> None:
+    if not hasattr(socket, "SO_REUSEPORT"):
+        pytest.skip("this system cannot share ports")
+    (one,) = await net.listen_tcp(0, reuse_port=True)
+    async with one:
+        port = one.socket.getsockname()[1]
+        (other,) = await net.listen_tcp(port, reuse_port=True)
+        async with other:
+            assert one.address == other.address
+            with pytest.raises(AddressInUse):
+                await net.listen_tcp(port)
+
+
+async def test_a_system_that_cannot_share_ports_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_listen, "_SO_REUSEPORT", None)
+    with pytest.raises(NetworkError, match=r"listen on 127\.0\.0\.1:80: .*cannot share") as caught:
+        await net.listen_tcp(80, reuse_port=True)
+    assert caught.value.code is ErrorCode.NOT_SUPPORTED
 
 
 async def test_a_listener_is_a_stream_socket() -> None:

@@ -20,6 +20,8 @@ from trio_helianthus.errors import (
     OperationTimeout,
 )
 
+pytestmark = pytest.mark.usefixtures("each_way_of_waiting")
+
 MakeTCPPair: TypeAlias = Callable[..., Awaitable[tuple[net.TCPStream, net.TCPStream]]]
 # What a program may ask for, one after the other, and how.
 Step: TypeAlias = tuple[str, int]

@@ -22,6 +22,8 @@ from trio_helianthus.errors import (
 )
 from trio_helianthus.net import _buffers, _socket_stream
 
+pytestmark = pytest.mark.usefixtures("each_way_of_waiting")
+
 MakeTCPPair: TypeAlias = Callable[..., Awaitable[tuple[net.TCPStream, net.TCPStream]]]
 MakeTLSPair: TypeAlias = Callable[..., Awaitable[tuple[net.TLSStream, net.TLSStream]]]
 
@@ -198,18 +200,19 @@ async def test_a_cut_between_two_records_breaks_a_tls_stream_too(
     client, server = await make_tls_pair(small_buffers=True)
     async with client, server:
         with trio.CancelScope() as scope:
-            send_all = client._tls.send_all
+            send = client.transport._send
 
-            async def cancel_after_sending(data: bytes) -> None:
-                await send_all(data)
+            async def cancel_after_sending(buffers: list[memoryview]) -> None:
+                await send(buffers)
                 scope.cancel()
 
-            monkeypatch.setattr(client._tls, "send_all", cancel_after_sending)
+            monkeypatch.setattr(client.transport, "_send", cancel_after_sending)
             half = b"x" * 40_000
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(server.receive_exactly, len(half))
                 await client.send_vectored([half, half])
         assert scope.cancelled_caught
+        monkeypatch.undo()
         with pytest.raises(ConnectionBroken, match="half-way"):
             await client.send_all(b"more")
         await server.send_all(b"still here")

@@ -6,7 +6,6 @@ import errno
 import math
 import socket
 import ssl
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -24,7 +23,7 @@ from trio_helianthus.errors import (
     ResourceClosed,
     ServiceDraining,
 )
-from trio_helianthus.net import _listen, _serve
+from trio_helianthus.net import _serve
 
 
 @asynccontextmanager
@@ -266,7 +265,10 @@ async def test_accepting_pauses_when_the_system_is_out_of_something(
 
 async def test_a_listener_that_fails_ends_the_server() -> None:
     (listener,) = await net.listen_tcp(0)
-    with pytest.MonkeyPatch.context() as patch:
+    with (
+        socket.create_connection(listener.socket.getsockname()),
+        pytest.MonkeyPatch.context() as patch,
+    ):
         patch.setattr(listener, "socket", OutOf(listener.socket, errno.EINVAL))
         with pytest.raises(NetworkError, match="accept on"):
             await net.serve_tcp(echo, listeners=[listener])
@@ -282,22 +284,6 @@ async def test_listeners_may_be_brought_along() -> None:
         await listeners[0].accept()
     with pytest.raises(ValueError, match="no listeners"):
         await net.serve_tcp(echo, listeners=[])
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Python has no unix sockets there")
-async def test_a_unix_socket_that_was_brought_along(tmp_path: object) -> None:
-    sock = socket.socket(socket.AF_UNIX)
-    sock.bind(f"{tmp_path}/socket")
-    sock.listen()
-    async with serving(echo, listeners=[net.TCPListener(sock)]) as server:
-        assert server.addresses == (f"{tmp_path}/socket",)
-        with pytest.raises(ValueError, match="no port"):
-            _ = server.port
-        client_socket = socket.socket(socket.AF_UNIX)
-        client_socket.connect(f"{tmp_path}/socket")
-        async with net.adopt(client_socket) as client:
-            await client.send_all(b"x")
-            assert await client.receive_exactly(1) == b"x"
 
 
 async def test_an_address_in_use_is_told_before_the_start() -> None:
@@ -466,22 +452,82 @@ async def test_a_drain_cuts_handshakes_too(server_context: ssl.SSLContext) -> No
             await client.receive_some()
 
 
-async def test_a_connection_that_comes_as_the_drain_begins_is_reset(
+async def test_who_has_connected_before_a_drain_is_served() -> None:
+    (listener,) = await net.listen_tcp(0)
+    clients = [socket.create_connection(listener.socket.getsockname()) for _ in range(3)]
+    async with serving(echo, listeners=[listener]) as server:
+        assert server.statistics().accepted == 0
+        server._service.begin_drain(5)
+        assert server.statistics().accepted == 3
+        for client in clients:
+            async with net.adopt(client) as stream:
+                await stream.send_all(b"x")
+                await stream.send_eof()
+                assert await stream.receive_all() == b"x"
+        report = await server.drain()
+        assert (report.finished, report.cut) == (3, ())
+
+
+async def test_a_drain_takes_no_more_than_there_is_room_for() -> None:
+    (listener,) = await net.listen_tcp(0)
+    clients = [socket.create_connection(listener.socket.getsockname()) for _ in range(3)]
+    async with serving(echo, listeners=[listener], max_connections=2) as server:
+        report = await server.drain(0)
+        assert len(report.cut) == server.statistics().accepted == 2
+        for client in clients:
+            with client, pytest.raises(ConnectionResetError):
+                client.recv(1)
+
+
+async def test_a_drain_begins_when_there_are_no_files_left_to_accept_with(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    accept = _listen.TCPListener.accept
+    (listener,) = await net.listen_tcp(0)
+    with socket.create_connection(listener.socket.getsockname()):
+        monkeypatch.setattr(listener, "socket", OutOf(listener.socket, errno.EMFILE))
+        async with serving(echo, listeners=[listener]) as server:
+            assert (await server.drain(0)).clean
+            assert server.statistics().accepted == 0
 
-    async def accept_and_drain(listener: net.TCPListener) -> net.TCPStream:
-        stream = await accept(listener)
-        server._service.begin_drain(1)
-        return stream
 
-    monkeypatch.setattr(_listen.TCPListener, "accept", accept_and_drain)
-    async with serving(echo) as server:
-        with pytest.raises(ConnectionReset):
-            async with connect(server) as client:
-                await client.receive_some()
-        assert server.statistics().accepted == 0
+async def test_a_listener_that_somebody_else_closes_ends_the_server() -> None:
+    (listener,) = await net.listen_tcp(0)
+    async with trio.open_nursery() as nursery:
+
+        async def expect_the_end() -> None:
+            with pytest.raises(ResourceClosed):
+                await net.serve_tcp(echo, listeners=[listener])
+
+        nursery.start_soon(expect_the_end)
+        await trio.testing.wait_all_tasks_blocked()
+        listener.close()
+
+
+async def test_one_listener_does_not_keep_the_others_from_their_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_serve, "ACCEPT_BATCH", 2)
+    batches: list[int] = []
+    accept_nowait = net.TCPListener.accept_nowait
+
+    def accept_and_count(listener: net.TCPListener, at_most: int) -> list[net.TCPStream]:
+        streams = accept_nowait(listener, at_most)
+        batches.append(len(streams))
+        return streams
+
+    monkeypatch.setattr(net.TCPListener, "accept_nowait", accept_and_count)
+    listeners = [*await net.listen_tcp(0), *await net.listen_tcp(0)]
+    clients = [
+        socket.create_connection(listener.socket.getsockname())
+        for listener in listeners
+        for _ in range(5)
+    ]
+    async with serving(echo, listeners=listeners) as server:
+        await holds(lambda: server.statistics().accepted == 10)
+        assert max(batches) == 2
+        for client in clients:
+            client.close()
+        await all_ended(server)
 
 
 async def test_servers_drain_with_the_lifecycle_around_them() -> None:

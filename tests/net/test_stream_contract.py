@@ -11,6 +11,8 @@ import trio.testing
 
 from trio_helianthus import core, net
 
+pytestmark = pytest.mark.usefixtures("each_way_of_waiting")
+
 MakeTCPPair: TypeAlias = Callable[..., Awaitable[tuple[net.TCPStream, net.TCPStream]]]
 MakeTLSPair: TypeAlias = Callable[..., Awaitable[tuple[net.TLSStream, net.TLSStream]]]
 
@@ -63,6 +65,22 @@ async def test_nothing_runs_longer_than_the_budget(make_tcp_pair: MakeTCPPair) -
             assert await other.receive_exactly(2) == b"xx"
             count.note()
             await one.send_all(b"y")
+            count.note()
+        assert 2 <= count.longest <= core.CHECKPOINT_BUDGET
+
+
+async def test_nothing_runs_longer_than_the_budget_over_tls(make_tls_pair: MakeTLSPair) -> None:
+    count = CountBetweenSteps()
+    trio.lowlevel.add_instrument(count)
+    one, other = await make_tls_pair()
+    async with one, other:
+        for _ in range(100):
+            await one.send_all(b"x" * 10)
+            count.note()
+        assert 2 <= count.longest <= core.CHECKPOINT_BUDGET
+        count.longest = 0
+        for _ in range(200):
+            assert await other.receive_some(5) == b"xxxxx"
             count.note()
         assert 2 <= count.longest <= core.CHECKPOINT_BUDGET
 

@@ -22,6 +22,9 @@ from trio_helianthus.errors import (
     ResourceBusy,
     ResourceClosed,
 )
+from trio_helianthus.net import _socket_stream
+
+pytestmark = pytest.mark.usefixtures("each_way_of_waiting")
 
 MakeTCPPair: TypeAlias = Callable[..., Awaitable[tuple[net.TCPStream, net.TCPStream]]]
 Use: TypeAlias = Callable[[net.TCPStream], Awaitable[object]]
@@ -90,8 +93,8 @@ async def test_closing_comes_between_waking_and_running(
         await trio.lowlevel.checkpoint()
 
     async with other:
-        monkeypatch.setattr(trio.lowlevel, "wait_readable", close_meanwhile)
-        monkeypatch.setattr(trio.lowlevel, "checkpoint_if_cancelled", close_meanwhile)
+        monkeypatch.setattr(type(one._readiness), "wait_readable", close_meanwhile)
+        monkeypatch.setattr(_socket_stream, "checkpoint_if_cancelled", close_meanwhile)
         with pytest.raises(ResourceClosed):
             await EVERY_OPERATION[name](one)
         assert one.last_error is None

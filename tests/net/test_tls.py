@@ -24,7 +24,7 @@ from trio_helianthus.errors import (
     ResourceClosed,
     TLSError,
 )
-from trio_helianthus.net import _tls
+from trio_helianthus.net import _tls, _tls_ciphertext
 
 if TYPE_CHECKING:
     import trustme
@@ -483,7 +483,7 @@ async def test_a_cancelled_send_breaks_the_stream(make_clogged_tls_pair: MakeTLS
 async def test_a_peer_that_does_not_read_is_left_after_a_while(
     make_clogged_tls_pair: MakeTLSPair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_tls, "GOODBYE_SECONDS", 0.005)
+    monkeypatch.setattr(_tls_ciphertext, "GOODBYE_SECONDS", 0.005)
     client, server = await make_clogged_tls_pair()
     with trio.fail_after(2):
         await client.aclose()

@@ -32,6 +32,8 @@ from ._nursery import BackgroundNursery as BackgroundNursery
 from ._nursery import ServiceNursery as ServiceNursery
 from ._nursery import open_background_nursery as open_background_nursery
 from ._nursery import open_service_nursery as open_service_nursery
+from ._parking import WOKEN as WOKEN
+from ._parking import Parking as Parking
 from ._portal import DelayedPost as DelayedPost
 from ._portal import Portal as Portal
 from ._portal import PortalStatistics as PortalStatistics
@@ -55,6 +57,7 @@ __all__ = [
     "EXIT_DRAINED",
     "SEAM",
     "STOP_SECONDS",
+    "WOKEN",
     "BackgroundNursery",
     "CancelToken",
     "CheckpointBudget",
@@ -66,6 +69,7 @@ __all__ = [
     "LifecycleState",
     "Operation",
     "Outcome",
+    "Parking",
     "Portal",
     "PortalStatistics",
     "Service",

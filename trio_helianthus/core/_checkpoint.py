@@ -24,9 +24,11 @@ class CheckpointBudget:
         sent = socket.send(data)       # did not block
         if budget.spend():
             await budget.refill()
+
+    Where even a call is too much, :meth:`reset` is ``budget.left = budget.full``.
     """
 
-    __slots__ = ("_limit", "left")
+    __slots__ = ("full", "left")
 
     def __init__(self, limit: int = CHECKPOINT_BUDGET) -> None:
         self.limit = limit
@@ -37,11 +39,11 @@ class CheckpointBudget:
 
         Setting it starts the count again.
         """
-        return self._limit
+        return self.full
 
     @limit.setter
     def limit(self, limit: int) -> None:
-        self._limit = limit
+        self.full: int = limit
         self.left: int = limit
 
     def spend(self) -> bool:
@@ -51,12 +53,12 @@ class CheckpointBudget:
 
     def reset(self) -> None:
         """Start again: the caller has just been at a schedule point."""
-        self.left = self._limit
+        self.left = self.full
 
     async def refill(self) -> None:
         """Let other tasks run. The operation has happened, so this cannot be cancelled."""
         await trio.lowlevel.cancel_shielded_checkpoint()
-        self.left = self._limit
+        self.left = self.full
 
 
 def checkpoint_budget() -> CheckpointBudget:

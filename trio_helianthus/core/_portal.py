@@ -96,6 +96,8 @@ class Portal:
         self._wake_requested = False
         self._wake_up = trio.Event()
         self._stopping = False
+        # Shielded: the body may be waiting, for certain, for a thread that waits for its call.
+        self._pumping = trio.CancelScope(shield=True)
         self._stopped = trio.Event()
         self._posted = 0
         self._wake_ups = 0
@@ -241,6 +243,11 @@ class Portal:
         self._wake_up.set()
 
     async def _pump(self) -> None:
+        with self._pumping:
+            await self._run_all()
+        self._stopped.set()
+
+    async def _run_all(self) -> None:
         while not (self._stopping and not self._posts):
             self._wake_up = trio.Event()
             with self._lock:  # posts from here on ask for a wake-up of their own
@@ -253,11 +260,11 @@ class Portal:
                 next_due = self._delayed[0][0] if self._delayed else inf
                 with trio.CancelScope(deadline=next_due):
                     await self._wake_up.wait()
-        self._stopped.set()
 
     def _close(self) -> None:
         """Stop and run what is left, all of it: a thread may be waiting for its call."""
         self.stop()
+        self._pumping.cancel(reason="the portal was closed")
         errors = []
         while self._posts:
             try:

@@ -81,6 +81,7 @@ class Service:
         self._drain_began: float | None = None
         self._running_at_drain = 0
         self._cut_from_outside: list[str] = []
+        self._last_calls: list[Callable[[], object]] = []
         self._callbacks: list[Callable[[], object]] = []
         self._report: DrainReport | None = None
 
@@ -170,11 +171,21 @@ class Service:
         self._finish_scope.deadline = min(self._finish_scope.deadline, now + timeout)
         if self._drain_began is not None:
             return
+        for last_call in self._last_calls:
+            tell_of_drain(last_call, self.name)
         self._drain_began = now
         self._running_at_drain = len(self._tasks)
         self._accept_scope.cancel(reason=f"{self.name} drains")
         for callback in self._callbacks:
             tell_of_drain(callback, self.name)
+
+    def before_drain(self, callback: Callable[[], object]) -> None:
+        """Call ``callback`` just before a drain begins, while it can still start tasks.
+
+        It takes in what has come already, such as connections that nobody has accepted yet. What
+        it raises is reported (:func:`report_error`), and does not stop the drain.
+        """
+        self._last_calls.append(callback)
 
     def on_drain(self, callback: Callable[[], object]) -> None:
         """Call ``callback`` when a drain begins, or at once if it has begun.

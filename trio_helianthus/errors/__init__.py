@@ -8,6 +8,8 @@ Each class is also the trio class and the builtin class that existing code catch
     ├── MissingExtraError           ImportError
     ├── ResourceClosed              trio.ClosedResourceError
     ├── ResourceBusy                trio.BusyResourceError
+    ├── ResourceFull                trio.WouldBlock
+    ├── ChannelEnded                trio.EndOfChannel
     ├── PortalStopped               trio.RunFinishedError
     ├── ServiceDraining
     ├── NetworkError                OSError
@@ -60,6 +62,7 @@ from ._tls import CertificateInvalid as CertificateInvalid
 from ._tls import TLSError as TLSError
 from ._translate import from_os_error as from_os_error
 from ._translate import network_error as network_error
+from ._tree import ChannelEnded as ChannelEnded
 from ._tree import HelianthusError as HelianthusError
 from ._tree import LimitExceeded as LimitExceeded
 from ._tree import LocalProtocolError as LocalProtocolError
@@ -71,6 +74,7 @@ from ._tree import ProtocolError as ProtocolError
 from ._tree import RemoteProtocolError as RemoteProtocolError
 from ._tree import ResourceBusy as ResourceBusy
 from ._tree import ResourceClosed as ResourceClosed
+from ._tree import ResourceFull as ResourceFull
 from ._tree import ServiceDraining as ServiceDraining
 
 __all__ = [
@@ -78,6 +82,7 @@ __all__ = [
     "AddressInUse",
     "AddressNotAvailable",
     "CertificateInvalid",
+    "ChannelEnded",
     "ConnectionAborted",
     "ConnectionBroken",
     "ConnectionRefused",
@@ -100,6 +105,7 @@ __all__ = [
     "RemoteProtocolError",
     "ResourceBusy",
     "ResourceClosed",
+    "ResourceFull",
     "ServiceDraining",
     "TLSError",
     "TooManyOpenFiles",

@@ -138,6 +138,35 @@ class ResourceBusy(HelianthusError, trio.BusyResourceError):
     _default_message = "another task is using it already"
 
 
+class ResourceFull(HelianthusError, trio.WouldBlock):
+    """There is no room now, and the caller would not wait.
+
+    :param message: Replaces the sentence made from the limit.
+    :param limit_name: The limit's name, which is the name of the argument that sets it.
+    :param limit: The limit's value, in the unit that the argument has.
+    """
+
+    _shown_in_repr: ClassVar[tuple[str, ...]] = ("limit_name", "limit")
+
+    limit_name: str
+    """The name of the limit, which is the name of the argument that sets it."""
+    limit: int
+    """The value of the limit."""
+
+    def __init__(self, message: str | None = None, *, limit_name: str, limit: int) -> None:
+        if message is None:
+            message = f"it is full: {limit_name}={limit} is reached"
+        super().__init__(message)
+        self.limit_name = limit_name
+        self.limit = limit
+
+
+class ChannelEnded(HelianthusError, trio.EndOfChannel):
+    """The peer has ended its side of a channel, between two messages: no more will come."""
+
+    _default_message = "the peer has ended its side of the channel"
+
+
 class PortalStopped(HelianthusError, trio.RunFinishedError):
     """The portal was stopped, or its run has ended, so nobody would run the call."""
 

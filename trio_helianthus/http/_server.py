@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
+from collections.abc import Sequence
+from typing import cast
 
 import attrs
 import trio
@@ -46,13 +48,22 @@ class Server:
 
     @property
     def port(self) -> int:
-        """The port that the server listens on."""
+        """The port that the server listens on.
+
+        :raises ValueError: it listens on a unix socket.
+        """
         return self._running.port
 
     @property
     def url(self) -> str:
-        """Where a client on this machine reaches the server: ``"http://127.0.0.1:8000"``."""
-        host = str(self.addresses[0][0])
+        """Where a client on this machine reaches the server: ``"http://127.0.0.1:8000"``.
+
+        :raises ValueError: it listens on a unix socket, which no URL leads to.
+        """
+        place = self.addresses[0]
+        if not isinstance(place, tuple):
+            raise ValueError(f"no URL leads to {place!r}")  # noqa: TRY004 (of this server, not type)
+        host = place[0]
         address = ipaddress.ip_address(host.partition("%")[0])
         if address.is_unspecified:
             host = "127.0.0.1" if address.version == 4 else "::1"
@@ -82,9 +93,10 @@ class Server:
 
 async def serve(
     handler: Handler,
-    port: int,
+    port: int = 0,
     *,
     host: str | None = "127.0.0.1",
+    listeners: Sequence[net.SocketListener[net.SocketStream]] | None = None,
     ssl_context: ssl.SSLContext | None = None,
     limits: ServerLimits | None = None,
     lifecycle: core.Lifecycle | None = None,
@@ -111,6 +123,8 @@ async def serve(
         handler may return.
     :param port: the TCP port, 0 for any free one.
     :param host: the name or address to listen on; ``None`` means all interfaces.
+    :param listeners: serve these, TCP or unix, which belong to the server then, instead of
+        ``port`` and ``host``.
     :param ssl_context: serve ``https`` with this context.
     :param limits: what a client may cost; ``None`` means :class:`ServerLimits` as it stands.
     :param lifecycle: drains the server; ``None`` means the one that encloses this call, if any.
@@ -129,6 +143,8 @@ async def serve(
             connections.run,
             port,
             host=host,
+            # The handler takes any stream, so that the listeners may be of any kind.
+            listeners=cast("Sequence[net.TCPListener] | None", listeners),
             max_connections=limits.max_connections,
             lifecycle=lifecycle,
             name="http",
@@ -140,6 +156,7 @@ async def serve(
             port,
             ssl_context=ssl_context,
             host=host,
+            listeners=listeners,
             max_connections=limits.max_connections,
             lifecycle=lifecycle,
             https_compatible=True,  # a message says itself where it ends
@@ -172,7 +189,9 @@ class _Connections:
 
     async def run(self, stream: net.ByteStream) -> None:
         connection = ServerConnection(stream, self._handler, self._limits)
-        if self._draining:  # began while this connection was shaking hands
+        if self._draining:  # began while this connection was shaking hands, or not yet accepted
+            if await stream.is_quiet():
+                return
             connection.drain()
         self._open.add(connection)
         try:

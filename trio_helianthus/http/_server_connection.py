@@ -78,7 +78,7 @@ class ServerConnection:
         self._counted = 0
 
     def drain(self) -> None:
-        """Let the request that is under way be the last; without one end at once."""
+        """Let the request that is under way be the last; while waiting for one, end at once."""
         self._draining = True
         if self._incoming.idle:
             self._scope.cancel(reason="the server drains and this connection is idle")
@@ -116,7 +116,8 @@ class ServerConnection:
 
     async def _serve(self) -> None:
         try:
-            while not self._draining and await self._incoming.wait_request():
+            # Who had asked before it was accepted gets an answer, even in a drain.
+            while not (self._draining and self.requests) and await self._incoming.wait_request():
                 head = await self._incoming.receive_head()
                 if head is None:
                     return

@@ -6,9 +6,10 @@ import socket
 from typing import TypeAlias, cast
 
 import attrs
-import trio
 
 from trio_helianthus.errors import NameResolutionFailed, from_os_error
+
+from ._network import current_network
 
 SocketAddress: TypeAlias = "tuple[str, int] | tuple[str, int, int, int] | str | bytes"
 """As the :mod:`socket` module has it: IPv4 (host, port), IPv6 (host, port, flow, scope), or a
@@ -23,12 +24,21 @@ class Endpoint:
     address: SocketAddress
 
 
-async def resolve(host: str | None, port: int, *, passive: bool = False) -> list[Endpoint]:
-    """Resolve a host and port to TCP endpoints, in the resolver's order.
+async def resolve(
+    host: str | None,
+    port: int,
+    *,
+    passive: bool = False,
+    kind: socket.SocketKind = socket.SOCK_STREAM,
+    family: int = socket.AF_UNSPEC,
+) -> list[Endpoint]:
+    """Resolve a host and port to TCP or UDP endpoints, in the resolver's order.
 
     :param host: a name or a numeric address; ``None`` means every local address, or loopback
         when connecting.
     :param passive: whether the endpoints are to be bound to, not connected to.
+    :param kind: ``SOCK_STREAM`` means TCP, ``SOCK_DGRAM`` UDP.
+    :param family: only addresses of this one.
     :raises NameResolutionFailed: the name has no address, or the resolver failed.
     """
     if not isinstance(port, int):
@@ -38,8 +48,8 @@ async def resolve(host: str | None, port: int, *, passive: bool = False) -> list
     address = (host or "*", port)
     flags = socket.AI_PASSIVE if passive else 0
     try:
-        found = await trio.socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=flags
+        found = await current_network().getaddrinfo(
+            host, port, family=family, kind=kind, flags=flags
         )
     except OSError as exc:
         raise from_os_error(exc, operation="resolve", address=address) from exc

@@ -27,9 +27,9 @@ def view_bytes(buffer: Buffer) -> memoryview:
     return view.cast("B") if view.nbytes else memoryview(b"")
 
 
-def joined(buffers: Iterable[memoryview]) -> Iterator[bytes | memoryview]:
+def joined(buffers: Iterable[Buffer]) -> Iterator[Buffer]:
     """Join neighbouring small buffers, and leave large ones as they are."""
-    small: list[memoryview] = []
+    small: list[Buffer] = []
     size = 0
     for buffer in buffers:
         if small and size + len(buffer) > MAX_JOINED_BYTES:

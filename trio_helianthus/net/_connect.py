@@ -15,6 +15,7 @@ from trio_helianthus.core import limit, open_background_nursery, operation
 from trio_helianthus.errors import AddressNotAvailable, NetworkError, from_os_error
 
 from ._address import Endpoint, interleave_families, resolve
+from ._network import current_network
 from ._options import connection_options, set_options
 from ._tcp_stream import TCPStream
 
@@ -152,20 +153,21 @@ async def _connect_one(
     local: Mapping[socket.AddressFamily, SocketAddress],
     options: Sequence[SocketOption],
 ) -> TCPStream:
+    network = current_network()
     sock: socket.socket | None = None
     try:
-        sock = socket.socket(endpoint.family, socket.SOCK_STREAM)
-        sock.setblocking(False)
+        sock = network.open_socket(endpoint.family, socket.SOCK_STREAM)
         set_options(sock, options)
         if local:
             sock.bind(local[endpoint.family])
         with contextlib.suppress(BlockingIOError):
             sock.connect(endpoint.address)
-        await trio.lowlevel.wait_writable(sock)
+        readiness = network.readiness_of(sock)
+        await readiness.wait_writable()
         if number := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             # Windows: strerror has no words for Winsock's numbers, but errors has.
             raise OSError(number, os.strerror(number) if sys.platform != "win32" else "")
-        stream = TCPStream(sock, remote_address=endpoint.address)
+        stream = TCPStream(sock, remote_address=endpoint.address, readiness=readiness)
         if stream.local_address == stream.remote_address:
             # Nobody listens, and the system has chosen that port for our side: TCP's simultaneous
             # open (RFC 9293, 3.5) connects a socket with itself then.

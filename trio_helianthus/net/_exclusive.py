@@ -13,19 +13,25 @@ if TYPE_CHECKING:
 class Exclusive:
     """A context manager that a second task may not enter while the first is inside.
 
+    Hot paths look at :attr:`busy` and set it themselves.
+
     :param doing: what the first task does, for the error: ``"receiving from this stream"``.
     """
 
-    __slots__ = ("_busy", "_doing")
+    __slots__ = ("_doing", "busy")
 
     def __init__(self, doing: str) -> None:
-        self._busy = False
+        self.busy = False
         self._doing = doing
 
+    def refusal(self) -> ResourceBusy:
+        """Return what to raise in the second task."""
+        return ResourceBusy(f"another task is {self._doing}")
+
     def __enter__(self) -> None:
-        if self._busy:
-            raise ResourceBusy(f"another task is {self._doing}")
-        self._busy = True
+        if self.busy:
+            raise self.refusal()
+        self.busy = True
 
     def __exit__(
         self,
@@ -33,4 +39,4 @@ class Exclusive:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._busy = False
+        self.busy = False

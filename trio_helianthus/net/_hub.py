@@ -12,22 +12,26 @@ from typing import TYPE_CHECKING, Final
 import attrs
 import trio
 
-from trio_helianthus.errors import ResourceBusy, ResourceClosed
+from trio_helianthus.core import WOKEN, Parking
+from trio_helianthus.errors import ResourceClosed
 
 from ._readiness import Readiness
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Awaitable
 
 EVENTS_AT_A_TIME: Final = 256
 """How many sockets one wake-up of the hub tells about; the others come with the next."""
-SMALLEST_BATCH: Final = 3
+SMALLEST_BATCH: Final = 2
 """How many sockets a wake-up has to tell about, on average, to be worth its own cost."""
-SMALLEST_CROWD: Final = 6
+SMALLEST_CROWD: Final = 4
 """How many different sockets have to be among the watched waits for the hub to be tried."""
 WAITS_WATCHED: Final = 64
-"""How many waits are watched before the hub is tried; doubles each time that it was not worth it."""
+"""How many waits are watched before the hub is tried; doubles whenever it was not worth it."""
 MAX_WAITS_WATCHED: Final = 4096
+LOOK_AGAIN: Final = 4
+"""How many sockets a look has to find for the next look to come without being woken."""
 WAKES_WATCHED: Final = 32
 """How many wake-ups are watched before the hub is given up."""
 
@@ -57,6 +61,10 @@ class HubStatistics:
     events: int
 
 
+DEFAULT_MODE = HubMode.ADAPTIVE
+"""How the hub of each new run begins."""
+
+
 class Hub:
     """Waits for the sockets of one trio run, in an epoll of its own inside of trio's.
 
@@ -67,7 +75,7 @@ class Hub:
     """
 
     def __init__(self) -> None:
-        self.batching = False
+        self.batching = DEFAULT_MODE is HubMode.ALWAYS and _HAS_EPOLL
         """Whether to wait in the hub."""
         self.window: object = object()
         """Changes with each new set of watched waits."""
@@ -75,7 +83,7 @@ class Hub:
         """How many different sockets are among the watched waits."""
         self.waits_left = WAITS_WATCHED
         """How many waits are still to be watched."""
-        self._mode = HubMode.ADAPTIVE
+        self._mode = DEFAULT_MODE
         self._waits_watched = WAITS_WATCHED
         self._entries: dict[int, HubReadiness] = {}
         self._scope: trio.CancelScope | None = None  # of the waiting task, while there is one
@@ -91,7 +99,7 @@ class Hub:
     @mode.setter
     def mode(self, mode: HubMode) -> None:
         self._mode = mode
-        self.batching = mode is HubMode.ALWAYS and _HAS_EPOLL
+        self._set_batching(mode is HubMode.ALWAYS and _HAS_EPOLL)
         self._watch_waits(WAITS_WATCHED)
 
     def statistics(self) -> HubStatistics:
@@ -104,7 +112,7 @@ class Hub:
         )
 
     def register(self, number: int, entry: HubReadiness) -> bool:
-        """Watch a socket; what is there already counts as an edge.
+        """Watch a socket from now on; what is there already counts as an edge.
 
         :returns: whether the system lets us; it has a limit on what may be watched (epoll(7)).
         """
@@ -130,8 +138,13 @@ class Hub:
     def end_window(self) -> None:
         """Judge by the watched waits whether to wait in the hub from now on."""
         if self._mode is HubMode.ADAPTIVE and _HAS_EPOLL and self.distinct >= SMALLEST_CROWD:
-            self.batching = True
+            self._set_batching(True)
         self._watch_waits(self._waits_watched)
+
+    def _set_batching(self, batching: bool) -> None:
+        self.batching = batching
+        for entry in self._entries.values():
+            entry.place = entry.parking if batching else None
 
     def _watch_waits(self, number: int) -> None:
         self._waits_watched = self.waits_left = number
@@ -159,11 +172,16 @@ class Hub:
                     self._give_up()
 
     async def _wake_the_ready(self, epoll: select.epoll) -> None:
-        entries = self._entries
-        wakes = events_seen = 0
+        entries, reschedule = self._entries, trio.lowlevel.reschedule
+        wakes = events_seen = last = 0
         while True:
-            await trio.lowlevel.wait_readable(epoll.fileno())
+            # Where many come at a time, more have come in the meantime, and to look is cheaper.
+            if last < LOOK_AGAIN:
+                await trio.lowlevel.wait_readable(epoll.fileno())
+            else:
+                await trio.lowlevel.checkpoint()
             events = epoll.poll(0, EVENTS_AT_A_TIME)
+            last = len(events)
             for number, event in events:
                 entry = entries.get(number)
                 if entry is None:  # closed behind our back, while a copy of it lives on
@@ -171,11 +189,12 @@ class Hub:
                 entry.readable = True
                 if event & _INSISTENT:
                     entry.insists = True
-                if (task := entry.task) is not None:
-                    entry.task = None
-                    trio.lowlevel.reschedule(task)
+                parking = entry.parking
+                if (task := parking.task) is not None:  # parking.wake(), without the call
+                    parking.task = None
+                    reschedule(task, WOKEN)
             wakes += 1
-            events_seen += len(events)
+            events_seen += last
             if wakes == WAKES_WATCHED:
                 self._judge(wakes, events_seen)
                 wakes = events_seen = 0
@@ -185,7 +204,7 @@ class Hub:
         self.mode = HubMode.NEVER
         self._epoll = self._scope = None
         for entry in self._entries.values():
-            entry.wake()
+            entry.parking.wake()
         self._entries.clear()
 
     def _judge(self, wakes: int, events: int) -> None:
@@ -194,7 +213,7 @@ class Hub:
         if not self.batching or self._mode is not HubMode.ADAPTIVE:
             return
         if events < wakes * SMALLEST_BATCH:
-            self.batching = False
+            self._set_batching(False)
             self._watch_waits(min(self._waits_watched * 2, MAX_WAITS_WATCHED))
         else:
             self._waits_watched = WAITS_WATCHED
@@ -203,65 +222,40 @@ class Hub:
 class HubReadiness(Readiness):
     """Waits in the hub, or in the plain form while that is cheaper."""
 
-    __slots__ = ("_closed", "_hub", "_registered", "_window", "task")
+    __slots__ = ("_hub", "_window", "parking")
 
     def __init__(self, socket: socket.socket, hub: Hub) -> None:
         super().__init__(socket)
-        self.task: trio.lowlevel.Task | None = None
-        """Who waits in the hub."""
+        self.parking: Final = Parking()
+        """Where the task is that waits in the hub."""
         self._hub = hub
         self._window: object = None
-        self._registered = False
-        self._closed = False
 
-    async def wait_readable(self) -> None:
+    def wait_readable(self) -> Awaitable[None]:
         """Wait until there may be something to receive, an end or an error included.
 
-        :raises ResourceClosed: it was closed meanwhile.
+        :raises trio.ClosedResourceError: it was closed meanwhile.
         """
         hub = self._hub
-        if hub.batching:
-            if self.task is not None:
-                raise ResourceBusy("another task is waiting for this socket")
-            if self._registered or self._register():
-                self.task = trio.lowlevel.current_task()
-                await trio.lowlevel.wait_task_rescheduled(self._abort)
-                if self._closed:
-                    raise ResourceClosed("the socket was closed while it was waited for")
-                return
-        if self._registered:
-            self._registered = False
-            hub.unregister(self._number, self)
+        if hub.batching and hub.register(self._number, self):
+            self.place = self.parking
+            return self.parking
+        self._hub.unregister(self._number, self)
         if self._window is not hub.window:
             self._window = hub.window
             hub.distinct += 1
         hub.waits_left -= 1
         if hub.waits_left <= 0:
             hub.end_window()
-        await super().wait_readable()
-
-    def wake(self) -> None:
-        """Wake the task that waits in the hub, if there is one."""
-        if (task := self.task) is not None:
-            self.task = None
-            trio.lowlevel.reschedule(task)
+        return super().wait_readable()
 
     def close(self) -> None:
-        """End all waiting, with :exc:`ResourceClosed`; the socket is about to be closed."""
-        self._closed = True
-        if self._registered:
-            self._registered = False
-            self._hub.unregister(self._number, self)
-        self.wake()
+        """End all waiting, with :exc:`trio.ClosedResourceError`."""
+        self._hub.unregister(self._number, self)
+        self.place = None
+        self.parking.fail(ResourceClosed("the socket was closed while it was waited for"))
+        self.parking.clear()
         super().close()
-
-    def _register(self) -> bool:
-        self._registered = self._hub.register(self._number, self)
-        return self._registered
-
-    def _abort(self, _: object) -> trio.lowlevel.Abort:
-        self.task = None
-        return trio.lowlevel.Abort.SUCCEEDED
 
 
 def readiness_of(socket: socket.socket) -> Readiness:

@@ -1,4 +1,4 @@
-"""Socket options: what the TCP connections of either side are set to."""
+"""Socket options: what the connections of either side are set to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SocketOption: TypeAlias = "tuple[int, int, int | bytes]"
 def connection_options(
     *, nodelay: bool, keepalive: bool, more: Iterable[SocketOption]
 ) -> Sequence[SocketOption]:
-    """List the options of a connection; the explicit ones come last, so that they win."""
+    """List the options of a TCP connection; the explicit ones come last, so that they win."""
     options: list[SocketOption] = []
     if nodelay:
         options.append((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1))
@@ -26,11 +26,9 @@ def connection_options(
 
 
 def set_options(sock: socket.socket, options: Iterable[SocketOption]) -> None:
-    """Set options; those of TCP only where there is TCP underneath.
+    """Set options.
 
     :raises OSError: the system does not know an option, or the connection is gone.
     """
-    is_tcp = sock.family in (socket.AF_INET, socket.AF_INET6)
     for level, option, value in options:
-        if is_tcp or level != socket.IPPROTO_TCP:
-            sock.setsockopt(level, option, value)
+        sock.setsockopt(level, option, value)

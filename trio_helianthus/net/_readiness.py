@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_helianthus.errors import ResourceClosed
-
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Awaitable
 
 
 class Readiness:
@@ -19,7 +18,7 @@ class Readiness:
 
         while True:
             if not readiness.readable:
-                await readiness.wait_readable()
+                await (readiness.place or readiness.wait_readable())
             readiness.readable = readiness.insists
             try:
                 data = socket.recv(size)
@@ -35,7 +34,7 @@ class Readiness:
     :param socket: non-blocking. Only its number is kept.
     """
 
-    __slots__ = ("_number", "insists", "readable")
+    __slots__ = ("_number", "insists", "place", "readable")
 
     def __init__(self, socket: socket.socket) -> None:
         self._number = socket.fileno()
@@ -43,27 +42,23 @@ class Readiness:
         """Whether the next receive should try before it waits."""
         self.insists = False
         """Whether :attr:`readable` holds until a receive finds nothing, short ones before it."""
+        self.place: Awaitable[None] | None = None
+        """Where to wait without asking :meth:`wait_readable` first."""
 
-    async def wait_readable(self) -> None:
+    def wait_readable(self) -> Awaitable[None]:
         """Wait until there may be something to receive, an end or an error included.
 
-        :raises ResourceClosed: it was closed meanwhile.
+        :raises trio.ClosedResourceError: it was closed meanwhile.
         """
-        try:
-            await trio.lowlevel.wait_readable(self._number)
-        except trio.ClosedResourceError as exc:
-            raise ResourceClosed("the socket was closed while it was waited for") from exc
+        return trio.lowlevel.wait_readable(self._number)  # noqa: ASYNC105 - the caller awaits it
 
-    async def wait_writable(self) -> None:
+    def wait_writable(self) -> Awaitable[None]:
         """Wait until the system may take something to send.
 
-        :raises ResourceClosed: it was closed meanwhile.
+        :raises trio.ClosedResourceError: it was closed meanwhile.
         """
-        try:
-            await trio.lowlevel.wait_writable(self._number)
-        except trio.ClosedResourceError as exc:
-            raise ResourceClosed("the socket was closed while it was waited for") from exc
+        return trio.lowlevel.wait_writable(self._number)  # noqa: ASYNC105 - the caller awaits it
 
     def close(self) -> None:
-        """End all waiting, with :exc:`ResourceClosed`; the socket is about to be closed."""
+        """End all waiting, by :exc:`trio.ClosedResourceError`; the socket is about to be closed."""
         trio.lowlevel.notify_closing(self._number)

@@ -1,7 +1,8 @@
-"""Serving TCP and TLS: an accept loop, a task per connection, and an orderly end."""
+"""Serving TCP, unix sockets and TLS: accepting, a task per connection, and an orderly end."""
 
 from __future__ import annotations
 
+import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -13,110 +14,48 @@ from trio_helianthus.errors import (
     ErrorCode,
     HelianthusError,
     NetworkError,
-    ServiceDraining,
+    ResourceClosed,
     format_address,
 )
 
-from ._listen import BACKLOG, TCPListener, listen_tcp
+from ._listen import BACKLOG, listen_tcp
+from ._server import Server
 from ._tls import HANDSHAKE_SECONDS, start_tls
+from ._unix_listen import SOCKET_MODE, listen_unix
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Awaitable, Callable, Iterable, Sequence
 
-    from trio_helianthus.core import DrainReport, Lifecycle, Service
+    from trio_helianthus.core import Lifecycle
 
-    from ._address import SocketAddress
+    from ._listen import TCPListener
     from ._options import SocketOption
+    from ._socket_listener import SocketListener
+    from ._socket_stream import SocketStream
     from ._stream import ByteStream
     from ._tcp_stream import TCPStream
-    from ._tls import TLSStream
+    from ._tls import TLSContextSource
+    from ._tls_stream import TLSStream
+    from ._unix_address import UnixPath
+    from ._unix_listen import UnixListener
+    from ._unix_stream import UnixStream
+
+    _Listener: TypeAlias = SocketListener[SocketStream]
 
 Handler: TypeAlias = "Callable[[ByteStream], Awaitable[object]]"
-"""What serves one connection, TCP or TLS: an async function that takes its stream."""
+"""What serves one connection, TCP, unix or TLS: an async function that takes its stream."""
 
 MAX_CONNECTIONS: Final = 10_000
 """How many connections a server has at a time, unless told otherwise."""
 ACCEPT_PAUSE_SECONDS: Final = 0.1
 """How long accepting pauses when the process or system has no file descriptor or memory left."""
+ACCEPT_BATCH: Final = 32
+"""How many connections a listener accepts before others have their turn."""
+LAST_BATCH: Final = BACKLOG
+"""How many a listener accepts as a drain begins: those that have connected, and do not know."""
 
 # What stops accepting for a while. The connection stays in the backlog.
 _PASSING: Final = (ErrorCode.TOO_MANY_OPEN_FILES, ErrorCode.OUT_OF_RESOURCES)
-
-
-@attrs.frozen
-class ServerStatistics:
-    """What a server has done so far.
-
-    :param connections: connections that are open.
-    :param accepted: connections that were ever accepted.
-    :param failed_handshakes: connections that ended before their TLS handshake was done.
-    :param accept_pauses: how often accepting paused for want of file descriptors or memory.
-    """
-
-    connections: int
-    accepted: int
-    failed_handshakes: int
-    accept_pauses: int
-
-
-class Server:
-    """A running server; :func:`serve_tcp` and :func:`serve_tls` make it."""
-
-    def __init__(self, service: Service, listeners: Sequence[TCPListener]) -> None:
-        self._service = service
-        self._listeners = listeners
-        self._failed_handshakes = 0
-        self._accept_pauses = 0
-        self.addresses: Final[tuple[SocketAddress, ...]] = tuple(
-            listener.address for listener in listeners
-        )
-        """Every address that it listens at."""
-
-    def __repr__(self) -> str:
-        places = ", ".join(format_address(address) for address in self.addresses)
-        state = "draining" if self.draining else "serving"
-        return f"<Server {state} at {places}>"
-
-    @property
-    def port(self) -> int:
-        """The port that it listens on."""
-        address = self.addresses[0]
-        if not isinstance(address, tuple):
-            raise ValueError(f"{address!r} has no port")  # noqa: TRY004 (of this server, not type)
-        return address[1]
-
-    @property
-    def draining(self) -> bool:
-        """Whether it has stopped accepting."""
-        return self._service.draining
-
-    def statistics(self) -> ServerStatistics:
-        """Return what the server has done so far."""
-        return ServerStatistics(
-            connections=self._service.running,
-            accepted=self._service.started,
-            failed_handshakes=self._failed_handshakes,
-            accept_pauses=self._accept_pauses,
-        )
-
-    async def drain(self, timeout: float | None = None) -> DrainReport:
-        """Stop accepting, let the connections finish, and cut those that do not.
-
-        The ``serve`` call returns afterwards.
-
-        :param timeout: seconds that connections may take; ``None`` means the lifecycle's
-            setting, 0 cuts at once, ``math.inf`` waits for as long as it takes.
-        :returns: what finished, what was cut, and what would not stop.
-        """
-        return await self._service.drain(timeout)
-
-    def on_drain(self, callback: Callable[[], object]) -> None:
-        """Call ``callback`` when a drain begins, or at once if it has begun.
-
-        What it raises is reported (:func:`core.report_error`), and does not stop the drain.
-        """
-        self._service.on_drain(callback)
 
 
 async def serve_tcp(
@@ -138,6 +77,7 @@ async def serve_tcp(
 
     Use it as ``server = await nursery.start(serve_tcp, handler, port)``. It returns when the
     server was drained, by itself or by the lifecycle, and otherwise runs until it is cancelled.
+    Whoever has connected before a drain is still served, as far as ``max_connections`` lets it.
 
     The handler owns its stream. When it returns the stream is closed; when it raises, or is
     cancelled, the stream is reset, so that the peer does not take a torso for the whole. An error
@@ -148,7 +88,8 @@ async def serve_tcp(
     :param port: 0 lets the system choose one.
     :param host: a name or numeric address; ``None`` means all interfaces.
     :param listeners: serve these, which belong to the server then, instead of opening some with
-        the arguments before and after this one.
+        the arguments before and after this one. :func:`listen_tcp` has more options than there
+        are here.
     :param backlog: how many connections may wait in the system to be accepted.
     :param nodelay: let connections send small writes at once (TCP_NODELAY).
     :param keepalive: let the system probe idle connections (SO_KEEPALIVE).
@@ -183,9 +124,9 @@ async def serve_tls(
     handler: Callable[[TLSStream], Awaitable[object]],
     port: int = 0,
     *,
-    ssl_context: ssl.SSLContext,
+    ssl_context: TLSContextSource,
     host: str | None = "127.0.0.1",
-    listeners: Sequence[TCPListener] | None = None,
+    listeners: Sequence[SocketListener[SocketStream]] | None = None,
     backlog: int = BACKLOG,
     nodelay: bool = True,
     keepalive: bool = False,
@@ -200,10 +141,12 @@ async def serve_tls(
     """Accept TLS connections and run ``handler(stream)`` in a task for each.
 
     Like :func:`serve_tcp`; the handler gets a :class:`TLSStream` whose handshake is done.
+    ``listeners`` may be unix listeners, too.
 
     :param handler: an async function that takes a :class:`TLSStream`, or any :class:`ByteStream`.
     :param ssl_context: the server's certificate, versions, ALPN protocols, and for mutual TLS
-        ``verify_mode`` and the authorities of the clients' certificates.
+        ``verify_mode`` and the authorities of the clients' certificates. Or what returns the one
+        for the next handshake, such as a :class:`ReloadingCertificate`.
     :param handshake_timeout: seconds that a client may take for the handshake.
     :param https_compatible: see :func:`start_tls`.
     """
@@ -225,13 +168,57 @@ async def serve_tls(
     )
 
 
+async def serve_unix(
+    handler: Callable[[UnixStream], Awaitable[object]],
+    path: UnixPath | None = None,
+    *,
+    mode: int = SOCKET_MODE,
+    listeners: Sequence[UnixListener] | None = None,
+    backlog: int = BACKLOG,
+    socket_options: Iterable[SocketOption] = (),
+    max_connections: int = MAX_CONNECTIONS,
+    lifecycle: Lifecycle | None = None,
+    name: str | None = None,
+    task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Accept connections at a unix socket and run ``handler(stream)`` in a task for each.
+
+    Like :func:`serve_tcp`, except that unix sockets know no reset: where a handler fails, the
+    peer sees the stream end. The file at ``path`` is there from the moment when clients can
+    connect until a drain begins; see :func:`listen_unix` for what becomes of one that was there
+    before.
+
+    :param handler: an async function that takes a :class:`UnixStream`, or any
+        :class:`ByteStream`.
+    :param path: where to listen, or an abstract name, which begins with a zero byte (Linux).
+    :param mode: the file's permissions; whoever may write to it may connect.
+    :param listeners: serve these, which belong to the server then, instead of ``path``.
+    :raises TypeError: there is neither a path nor a listener.
+    :raises AddressInUse: another server listens there; and what else :func:`listen_unix` raises.
+    """
+
+    async def listen() -> Sequence[UnixListener]:
+        if path is None:
+            raise TypeError("serve_unix takes a path, or listeners")
+        return [await listen_unix(path, mode=mode, backlog=backlog, socket_options=socket_options)]
+
+    await _serve(
+        _Connections(handler, max_connections, None, HANDSHAKE_SECONDS),
+        listen,
+        listeners,
+        lifecycle,
+        name or "unix",
+        task_status,
+    )
+
+
 @attrs.frozen
 class _Connections:
     """What a server does with a new connection."""
 
     handler: Callable[[Any], Awaitable[object]]
     at_most: int
-    ssl_context: ssl.SSLContext | None
+    ssl_context: TLSContextSource | None
     handshake_timeout: float
     https_compatible: bool = False
 
@@ -244,8 +231,8 @@ class _Connections:
 
 async def _serve(
     connections: _Connections,
-    listen: Callable[[], Awaitable[Sequence[TCPListener]]],
-    listeners: Sequence[TCPListener] | None,
+    listen: Callable[[], Awaitable[Sequence[_Listener]]],
+    listeners: Sequence[_Listener] | None,
     lifecycle: Lifecycle | None,
     name: str,
     task_status: trio.TaskStatus[Server],
@@ -266,6 +253,13 @@ async def _serve(
 
 
 async def _accept_all(server: Server, connections: _Connections) -> None:
+    def accept_last() -> None:
+        for listener in server._listeners:
+            with contextlib.suppress(NetworkError, ResourceClosed):
+                _accept_batch(server, listener, connections, LAST_BATCH)
+            listener.close()
+
+    server._service.before_drain(accept_last)
     try:
         async with open_background_nursery() as background:
             for listener in server._listeners:
@@ -276,37 +270,46 @@ async def _accept_all(server: Server, connections: _Connections) -> None:
             listener.close()
 
 
-async def _accept(server: Server, listener: TCPListener, connections: _Connections) -> None:
+async def _accept(server: Server, listener: _Listener, connections: _Connections) -> None:
     service = server._service
     while True:
         await service.wait_below(connections.at_most)
         try:
-            stream = await listener.accept()
+            await listener.wait_connection()
+            _accept_batch(server, listener, connections, ACCEPT_BATCH)
+        except ResourceClosed:
+            if not service.draining:
+                raise
+            await trio.sleep_forever()  # it is about to be cancelled
         except NetworkError as exc:
             if exc.code not in _PASSING:
                 raise
             server._accept_pauses += 1
             await trio.sleep(ACCEPT_PAUSE_SECONDS)
-            continue
+
+
+def _accept_batch(
+    server: Server, listener: _Listener, connections: _Connections, at_most: int
+) -> None:
+    """Start the connections that have come, as far as there is room for them.
+
+    Nothing is waited for between looking for room and filling it, so that no other listener of
+    this server can be quicker.
+    """
+    service = server._service
+    room = connections.at_most - service.running
+    for stream in listener.accept_nowait(min(at_most, room)):
         connection = _Connection(server, stream, connections)
-        try:
-            # Another listener may have been quicker to fill the last place.
-            await service.wait_below(connections.at_most)
-            service.start_soon(connection.run, label=connection.label)
-        except ServiceDraining:  # the drain began between accepting and here
-            stream.reset()
-        except BaseException:
-            stream.reset()
-            raise
+        service.start_soon(connection.run, label=connection.label)
 
 
 class _Connection:
     """One connection of a server, from the moment that it is accepted."""
 
-    def __init__(self, server: Server, stream: TCPStream, connections: _Connections) -> None:
+    def __init__(self, server: Server, stream: SocketStream, connections: _Connections) -> None:
         self._server = server
         self._connections = connections
-        self._tcp_stream = stream
+        self._socket_stream = stream
         self._stream: ByteStream = stream  # the TLS stream, once there is one
 
     def label(self) -> str:
@@ -316,7 +319,7 @@ class _Connection:
 
     async def run(self) -> None:
         """Shake hands, let the handler have the stream, and end the connection as it ended."""
-        peer, connection_id = self._tcp_stream.remote_address, self._tcp_stream.connection_id
+        peer, connection_id = self._socket_stream.remote_address, self._socket_stream.connection_id
         try:
             with operation("net.connection", connection_id=connection_id, peer=peer) as report:
                 try:
@@ -335,11 +338,11 @@ class _Connection:
         finally:
             self._stream.reset()
 
-    async def _shake_hands(self, ssl_context: ssl.SSLContext) -> TLSStream:
+    async def _shake_hands(self, source: TLSContextSource) -> TLSStream:
         try:
             return await start_tls(
-                self._tcp_stream,
-                ssl_context=ssl_context,
+                self._socket_stream,
+                ssl_context=source() if callable(source) else source,
                 server_side=True,
                 https_compatible=self._connections.https_compatible,
                 timeout=self._connections.handshake_timeout,
@@ -352,7 +355,7 @@ class _Connection:
         if isinstance(exc, ExceptionGroup):
             return all(map(self._is_own_failure, exc.exceptions))
         shaking_hands = self._connections.ssl_context is not None and (
-            self._stream is self._tcp_stream
+            self._stream is self._socket_stream
         )
         return exc is self._stream.last_error or (
             shaking_hands and isinstance(exc, HelianthusError)

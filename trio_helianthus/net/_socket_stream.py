@@ -10,8 +10,9 @@ import sys
 from typing import TYPE_CHECKING, Final, cast
 
 import trio
+from trio.lowlevel import checkpoint_if_cancelled
 
-from trio_helianthus.core import limit
+from trio_helianthus.core import SEAM, limit
 from trio_helianthus.errors import (
     ConnectionBroken,
     ErrorCode,
@@ -22,13 +23,14 @@ from trio_helianthus.errors import (
 )
 
 from ._buffers import drop_sent, joined
-from ._hub import readiness_of
-from ._stream import ByteStream
+from ._network import current_network
+from ._stream import RECEIVE_BYTES, ByteStream
 
 if TYPE_CHECKING:
     from trio_helianthus.core import CancelToken
 
     from ._address import SocketAddress
+    from ._buffers import Buffer
     from ._readiness import Readiness
 
 MAX_GATHERED: Final = 512
@@ -70,9 +72,12 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
         socket.setblocking(False)
         self.socket: Final = socket
         """The socket, for its options. Reading from it, and closing it, is the stream's."""
-        self._readiness = readiness_of(socket) if readiness is None else readiness
+        if readiness is None:
+            readiness = current_network().readiness_of(socket)
+        self._readiness = readiness
         self._closed = False
         self._eof_sent = False
+        self._may_send = True  # not closed, not ended, not cut
         self._lost: NetworkError | None = None
 
     def __repr__(self) -> str:
@@ -115,6 +120,7 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
             if self._eof_sent:
                 return
             self._eof_sent = True
+            self._may_send = False
             try:
                 self.socket.shutdown(socket_module.SHUT_WR)
             except OSError as exc:
@@ -170,44 +176,154 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
                 )
         self._close()
 
+    async def receive_some(
+        self,
+        max_bytes: int | None = None,
+        *,
+        timeout: float | None = None,
+        token: CancelToken | None = None,
+    ) -> bytes:
+        """Receive what is there, or wait until something is.
+
+        :param max_bytes: take at most this many bytes; ``None`` means a sensible number.
+        :returns: at least one byte, or ``b""`` when the peer has ended its side.
+        :raises NetworkError: the connection failed.
+        """
+        if (
+            timeout is not None
+            or token is not None
+            or max_bytes is not None
+            or self._received
+            or SEAM.instrument is not None
+        ):
+            return await super().receive_some(max_bytes, timeout=timeout, token=token)
+        # The hot path: the same with fewer calls, each of which costs as much as all of its checks.
+        receiver, readiness, budget = self._receiver, self._readiness, self._budget
+        if receiver.busy:
+            raise receiver.refusal()
+        if self._closed:
+            raise self._was_closed()
+        receiver.busy = True
+        try:
+            if at_once := readiness.readable:
+                await checkpoint_if_cancelled()
+            while True:
+                if not readiness.readable:
+                    await (readiness.place or readiness.wait_readable())
+                    budget.left = budget.full
+                    at_once = False
+                readiness.readable = readiness.insists
+                try:
+                    data = self.socket.recv(RECEIVE_BYTES)
+                    break
+                except BlockingIOError:
+                    readiness.readable = readiness.insists = False
+                except OSError as exc:
+                    raise self._translated(exc, "receive") from exc
+            received = len(data)
+            self.bytes_received += received
+            if received == RECEIVE_BYTES:
+                readiness.readable = True
+            elif not received:
+                self._check_end()
+            if at_once and budget.spend():
+                await budget.refill()
+        except trio.ClosedResourceError as exc:
+            raise self._was_closed() from exc
+        finally:
+            receiver.busy = False
+        return data
+
     async def _receive(self, max_bytes: int) -> bytes:
         self._check_open()
         readiness = self._readiness
-        waited = False
-        if readiness.readable:
-            await trio.lowlevel.checkpoint_if_cancelled()
+        if at_once := readiness.readable:
+            await checkpoint_if_cancelled()
         while True:
             if not readiness.readable:
-                await readiness.wait_readable()
+                try:
+                    await (readiness.place or readiness.wait_readable())
+                except trio.ClosedResourceError as exc:
+                    raise self._was_closed() from exc
                 self._budget.reset()
-                waited = True
-            readiness.readable = readiness.insists
-            try:
-                data = self.socket.recv(max_bytes)
-            except BlockingIOError:
-                readiness.readable = readiness.insists = False
-                continue
-            except OSError as exc:
-                raise self._translated(exc, "receive") from exc
-            break
-        received = len(data)
-        if received == max_bytes:
-            readiness.readable = True
-        elif not received and self._lost is not None:
-            # The system tells of a loss once, to a send or a receive, and calls it an end then.
-            raise self._failed(copy.copy(self._lost))
-        self.bytes_received += received
-        if not waited and self._budget.spend():
+                at_once = False
+            data = self._receive_now(max_bytes)
+            if data is not None:
+                break
+        if at_once and self._budget.spend():
             await self._budget.refill()
         return data
+
+    def _receive_now(self, max_bytes: int) -> bytes | None:
+        readiness = self._readiness
+        readiness.readable = readiness.insists
+        try:
+            data = self.socket.recv(max_bytes)
+        except BlockingIOError:
+            readiness.readable = readiness.insists = False
+            return None
+        except OSError as exc:
+            raise self._translated(exc, "receive") from exc
+        received = len(data)
+        self.bytes_received += received
+        if received == max_bytes:
+            readiness.readable = True
+        elif not received:
+            self._check_end()
+        return data
+
+    def _check_end(self) -> None:
+        # The system tells of a loss once, to a send or a receive, and calls it an end then.
+        if self._lost is not None:
+            raise self._failed(copy.copy(self._lost))
+
+    async def send_all(
+        self, data: Buffer, *, timeout: float | None = None, token: CancelToken | None = None
+    ) -> None:
+        """Send all of ``data``.
+
+        :raises TypeError: ``data`` is not bytes-like, or its bytes do not lie in one piece.
+        :raises NetworkError: the connection failed.
+        """
+        if (
+            timeout is not None
+            or token is not None
+            or type(data) is not bytes
+            or not data
+            or SEAM.instrument is not None
+            or self._sender.busy
+            or not self._may_send
+        ):
+            await super().send_all(data, timeout=timeout, token=token)
+            return
+        # The hot path: the same without a context manager and a view, where it need not wait.
+        await checkpoint_if_cancelled()
+        try:
+            sent = self.socket.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError as exc:
+            raise self._translated(exc, "send") from exc
+        self.bytes_sent += sent
+        if sent < len(data):
+            with self._sender:
+                await self._send_rest([memoryview(data)[sent:]], part_sent=sent > 0)
+            return
+        budget = self._budget
+        budget.left -= 1
+        if budget.left <= 0:
+            await budget.refill()
 
     async def _send(self, buffers: list[memoryview]) -> None:
         self._check_open()
         if self._eof_sent:
             raise ResourceClosed("this side of the stream was ended with send_eof")
         self._check_not_cut()
-        await trio.lowlevel.checkpoint_if_cancelled()
-        waited = part_sent = False
+        await checkpoint_if_cancelled()
+        await self._send_rest(buffers, part_sent=False)
+
+    async def _send_rest(self, buffers: list[memoryview], *, part_sent: bool) -> None:
+        waited = False
         try:
             while buffers:
                 sent = self._send_now(buffers)
@@ -223,6 +339,7 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
                     self._budget.reset()
         except BaseException:
             self._cut_send = part_sent
+            self._may_send = self._may_send and not part_sent
             buffers.clear()  # else a traceback would keep the caller's bytearray locked
             raise
         if not waited and self._budget.spend():
@@ -239,16 +356,22 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
             raise self._translated(exc, "send") from exc
 
     async def _wait_writable(self) -> None:
-        await self._readiness.wait_writable()
+        try:
+            await self._readiness.wait_writable()
+        except trio.ClosedResourceError as exc:
+            raise self._was_closed() from exc
         self._budget.reset()
 
     def _check_open(self) -> None:
         if self._closed:
-            raise ResourceClosed("the stream was closed")
+            raise self._was_closed()
+
+    def _was_closed(self) -> ResourceClosed:
+        return ResourceClosed("the stream was closed")
 
     def _translated(self, exc: OSError, verb: str) -> NetworkError | ResourceClosed:
         if self._closed:  # by another task, after this one was woken and before it ran
-            return ResourceClosed("the stream was closed")
+            return self._was_closed()
         error = _breakage(from_os_error(exc, operation=verb, address=self._remote_address))
         if error.code in _LOSSES:
             self._lost = copy.copy(error)  # without the traceback, which refers to the stream
@@ -257,6 +380,7 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
     def _close(self) -> None:
         if not self._closed:
             self._closed = True
+            self._may_send = False
             self._received.clear()
             self._readiness.close()
             self.socket.close()

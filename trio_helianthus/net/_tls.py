@@ -1,4 +1,4 @@
-"""TLS streams: trio's SSLStream with exact reads, limits, translated errors and handshake facts."""
+"""Making TLS streams: the handshake, over a stream that exists or over a new connection."""
 
 from __future__ import annotations
 
@@ -7,203 +7,36 @@ import math
 import ssl
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypedDict, Unpack
 
-import attrs
 import trio
 
 from trio_helianthus.core import limit, operation
-from trio_helianthus.errors import (
-    ConnectionBroken,
-    NetworkError,
-    ResourceBusy,
-    ResourceClosed,
-    TLSError,
-    from_os_error,
-)
+from trio_helianthus.errors import NetworkError, TLSError
 
-from ._buffers import joined
 from ._connect import CONNECT_SECONDS, connect_tcp
-from ._stream import RECEIVE_BYTES, ByteStream
+from ._tls_ciphertext import GOODBYE_SECONDS, Ciphertext
+from ._tls_stream import TLSStream, tls_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from trio_helianthus.core import CancelToken
 
-    from ._address import SocketAddress
     from ._options import SocketOption
+    from ._stream import ByteStream
 
     # Any: typeshed knows the name as str alone; it is None where the client asked for none.
     _SNICallback = Callable[[ssl.SSLObject, Any, ssl.SSLContext], int | None]
 
+TLSContextSource: TypeAlias = "ssl.SSLContext | Callable[[], ssl.SSLContext]"
+"""A context, or what returns the one for the next handshake."""
+
 HANDSHAKE_SECONDS: Final = 30.0
 """How long a TLS handshake may take, unless told otherwise."""
-GOODBYE_SECONDS: Final = 5.0
-"""How long closing may try to send the closing alert to a peer that does not read."""
 
 # Where the handshake that runs in this context leaves the name that its client asked for.
 _asked_names: Final[ContextVar[list[str]]] = ContextVar("trio_helianthus_asked_names")
-
-
-@attrs.frozen
-class TLSInfo:
-    """What the two sides of a TLS connection agreed on.
-
-    :param version: the protocol, such as ``"TLSv1.3"``.
-    :param cipher: the cipher suite's name.
-    :param alpn_protocol: the application protocol (RFC 7301); ``None`` if none was agreed on.
-    :param server_name: the name that the client asked for (SNI, RFC 6066); ``None`` if none.
-    :param peer_certificate: the peer's verified certificate as :meth:`ssl.SSLSocket.getpeercert`
-        has it; empty if it was not verified, ``None`` if there was none.
-    :param peer_certificate_der: the same certificate as DER bytes, verified or not.
-    """
-
-    version: str
-    cipher: str
-    alpn_protocol: str | None
-    server_name: str | None
-    peer_certificate: Mapping[str, Any] | None
-    peer_certificate_der: bytes | None
-
-
-class TLSStream(ByteStream):
-    """A TLS connection over another stream, usually a :class:`TCPStream`.
-
-    Made by :func:`connect_tls`, :func:`serve_tls` and :func:`start_tls`, with the handshake done.
-    A cancelled send may break the whole stream, not only for sending, since a TLS record cannot
-    be taken up in the middle.
-    """
-
-    def __init__(
-        self,
-        transport: ByteStream,
-        tls: trio.SSLStream[ByteStream],
-        *,
-        server_name: str | None,
-    ) -> None:
-        super().__init__(connection_id=transport.connection_id)
-        self.transport: Final = transport
-        """The stream underneath."""
-        self._tls = tls
-        self._closed = False
-        self._end_received = False
-        self.info: Final = _handshake_info(tls, server_name)
-        """What the handshake agreed on."""
-
-    def __repr__(self) -> str:
-        return f"<TLSStream {self.info.version} over {self.transport!r}>"
-
-    @property
-    def local_address(self) -> SocketAddress:
-        """This side's address."""
-        return self.transport.local_address
-
-    @property
-    def remote_address(self) -> SocketAddress:
-        """The other side's address."""
-        return self.transport.remote_address
-
-    async def wait_send_all_might_not_block(
-        self, *, timeout: float | None = None, token: CancelToken | None = None
-    ) -> None:
-        """Wait until sending is likely not to wait.
-
-        :raises NetworkError: the connection failed.
-        """
-        with limit(timeout, token), self._sender:
-            try:
-                await self._tls.wait_send_all_might_not_block()
-            except _TLS_ERRORS as exc:
-                _raise(self._translated(exc, "send"), exc)
-
-    def is_broken(self) -> bool:
-        """Tell whether the connection has failed or was closed, as far as the system knows."""
-        return self._closed or self.transport.is_broken()
-
-    async def is_quiet(self) -> bool:
-        """Tell whether nothing has come that nobody received, and the peer is still there.
-
-        A TLS message that carries no data, such as a session ticket, counts as something.
-        """
-        if self._closed or self._received or not await self.transport.is_quiet():
-            return False
-        # OpenSSL may have taken more from the socket than it was asked for. A receive tells at
-        # once; where there is nothing, it goes on to wait, and there trio looks at the deadline.
-        with trio.CancelScope() as scope:
-            scope.deadline = trio.current_time()
-            try:
-                self._received += await self._receive(RECEIVE_BYTES)
-            except NetworkError:
-                pass
-            return False
-        return True
-
-    async def aclose(self) -> None:
-        """Say goodbye with a closing alert, and close. Cancelled, it closes without the alert.
-
-        A peer that does not read gets :data:`GOODBYE_SECONDS` to take the alert. After a send that
-        was cut the connection is reset instead.
-        """
-        if self._closed or self._cut_send:
-            self.reset()
-            await trio.lowlevel.checkpoint()
-            return
-        self._closed = True
-        self._received.clear()
-        try:
-            with trio.move_on_after(GOODBYE_SECONDS):
-                await self._tls.aclose()
-        except _TLS_ERRORS:
-            pass  # the connection is gone, which is what was wanted
-        finally:
-            self.transport.reset()  # without effect where closing went well
-
-    def reset(self) -> None:
-        """Close at once, without an alert, so that the peer sees a connection reset."""
-        self._closed = True
-        self._received.clear()
-        self.transport.reset()
-
-    async def _receive(self, max_bytes: int) -> bytes:
-        self._check_open()  # after a reset OpenSSL may still have something
-        if self._end_received:  # trio takes a missing alert well only once
-            await self._checkpoint()
-            return b""
-        try:
-            data = bytes(await self._tls.receive_some(max_bytes))
-        except _TLS_ERRORS as exc:
-            _raise(self._translated(exc, "receive"), exc)
-        self.bytes_received += len(data)
-        self._end_received = not data
-        return data
-
-    async def _send(self, buffers: list[memoryview]) -> None:
-        self._check_open()
-        self._check_not_cut()
-        await trio.lowlevel.checkpoint_if_cancelled()
-        try:
-            if not buffers:
-                await self._tls.send_all(b"")
-            for data in joined(buffers):
-                await self._tls.send_all(data)
-                self.bytes_sent += len(data)
-        except _TLS_ERRORS as exc:
-            _raise(self._translated(exc, "send"), exc)
-        except BaseException:
-            # Past the check above, Cancelled means that a record was made and not all of it sent,
-            # or that others were sent before.
-            self._cut_send = bool(buffers)
-            raise
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise ResourceClosed("the stream was closed")
-
-    def _translated(self, exc: Exception, verb: str) -> Exception:
-        if self._closed:  # by another task, while this one waited
-            return ResourceClosed("the stream was closed")
-        return _translated(self, exc, verb)
 
 
 async def start_tls(
@@ -228,7 +61,7 @@ async def start_tls(
         context checks names.
     :param server_side: take the server's part.
     :param https_compatible: allow ends without a closing alert, as HTTP peers do that know a
-        message's length by other means; see :class:`trio.SSLStream`.
+        message's length by other means, and send none.
     :param timeout: seconds; ``None`` means 30, ``math.inf`` no limit.
     :param token: cancels it.
     :raises CertificateInvalid: the peer's certificate was not accepted.
@@ -250,26 +83,67 @@ async def start_tls(
         if early := len(stream._received):
             message = f"{early} bytes came in the clear where the handshake should begin"
             raise stream._failed(TLSError(message, operation="TLS handshake", address=peer))
-        tls = trio.SSLStream(
-            stream,
-            ssl_context,
-            server_hostname=server_hostname,
+        ciphertext = Ciphertext(stream)
+        tls = ssl_context.wrap_bio(
+            ciphertext.incoming,
+            ciphertext.outgoing,
             server_side=server_side,
-            https_compatible=https_compatible,
+            server_hostname=_encoded(server_hostname),
         )
         seconds = HANDSHAKE_SECONDS if timeout is None else timeout
         report = operation("net.tls.handshake", connection_id=stream.connection_id, peer=peer)
         with report, limit(seconds, token):
             try:
-                await tls.do_handshake()
-            except _TLS_ERRORS as exc:
-                _raise(_translated(stream, exc, "TLS handshake"), exc)
-        return TLSStream(stream, tls, server_name=names[0] if names else None)
+                await _shake_hands(tls, ciphertext)
+            except NetworkError as exc:
+                stream._failed(exc)
+                raise
+            except ssl.SSLError as exc:
+                await _explain(exc, ciphertext)
+                raise stream._failed(tls_error(exc, "TLS handshake", peer)) from exc
+        return TLSStream(
+            tls,
+            ciphertext,
+            server_name=names[0] if names else None,
+            https_compatible=https_compatible,
+        )
     except BaseException:
         stream.reset()
         raise
     finally:
         _asked_names.reset(context_token)
+
+
+async def _shake_hands(tls: ssl.SSLObject, ciphertext: Ciphertext) -> None:
+    while True:
+        try:
+            tls.do_handshake()
+        except ssl.SSLWantReadError:
+            await ciphertext.send()
+            await ciphertext.receive()
+        else:
+            break
+    if tls.server_side and tls.version() == "TLSv1.3":
+        # These are session tickets. A client that does not receive, but sends and closes, would
+        # not take them, and its system would then reset the connection, data and all. OpenSSL
+        # sends them too early all the same (openssl/openssl#7948, python-trio/trio#819).
+        ciphertext.put_off()
+    else:
+        await ciphertext.send()
+
+
+async def _explain(exc: ssl.SSLError, ciphertext: Ciphertext) -> None:
+    """Send the alert that says why the handshake failed, and close, so that it arrives."""
+    if isinstance(exc, ssl.SSLEOFError):
+        return  # nobody is there to hear it
+    if await ciphertext.say_goodbye(shield=True):
+        with trio.move_on_after(GOODBYE_SECONDS, shield=True):
+            await ciphertext.transport.aclose()
+
+
+def _encoded(host: str | None) -> str | None:
+    """As the resolver gets it: IDNA 2008, where the ssl module would use the version of 2003."""
+    return None if host is None else trio.lowlevel.encode_hostname(host).decode("ascii")
 
 
 def _is_numeric(host: str) -> bool:
@@ -337,43 +211,6 @@ async def connect_tls(
         )
 
 
-# What trio.SSLStream raises: its transport's and OpenSSL's errors, and trio's own for its states.
-_TLS_ERRORS: Final = (
-    OSError,
-    trio.BrokenResourceError,
-    trio.ClosedResourceError,
-    trio.BusyResourceError,
-)
-
-
-def _raise(error: Exception, cause: Exception) -> NoReturn:
-    try:
-        if error is cause:  # it came translated from below
-            raise error
-        raise error from cause
-    finally:
-        del error, cause  # their tracebacks refer to this frame
-
-
-def _translated(stream: ByteStream, exc: Exception, verb: str) -> Exception:
-    """Translate for an operation on ``stream``, which remembers what the network did."""
-    if isinstance(exc, trio.ClosedResourceError):
-        return ResourceClosed("the stream was closed")
-    if isinstance(exc, trio.BusyResourceError):
-        return ResourceBusy(str(exc))
-    return stream._failed(_tls_error(exc, verb, stream.remote_address))
-
-
-def _tls_error(exc: BaseException, verb: str, address: object) -> NetworkError:
-    """Translate by the innermost known cause: trio wraps OpenSSL's and the transport's errors."""
-    known: BaseException | None = exc
-    while known is not None:
-        if isinstance(known, OSError):
-            return from_os_error(known, operation=verb, address=address)
-        known = known.__cause__
-    return ConnectionBroken("the TLS stream is broken", operation=verb, address=address)
-
-
 @lru_cache(maxsize=16)
 def _default_context(alpn_protocols: tuple[str, ...]) -> ssl.SSLContext:
     # Reading the system's authorities takes milliseconds, so it is done once.
@@ -394,15 +231,3 @@ class _RememberAskedName:
         if name is not None and names is not None:
             names.append(name)
         return None if self._then is None else self._then(tls, name, context)
-
-
-def _handshake_info(tls: trio.SSLStream[ByteStream], server_name: str | None) -> TLSInfo:
-    cipher = tls.cipher()
-    return TLSInfo(
-        version=tls.version() or "",
-        cipher=cipher[0] if cipher else "",
-        alpn_protocol=tls.selected_alpn_protocol(),
-        server_name=server_name,
-        peer_certificate=tls.getpeercert(),
-        peer_certificate_der=tls.getpeercert(binary_form=True),
-    )

@@ -21,5 +21,21 @@ from ._contract import (
 from ._contract import (
     WireProtocol as WireProtocol,
 )
+from ._frames import END_OF_STREAM as END_OF_STREAM
+from ._frames import MAX_FRAME_BYTES as MAX_FRAME_BYTES
+from ._frames import EndOfStream as EndOfStream
+from ._frames import FrameBuffer as FrameBuffer
+from ._frames import FrameProtocol as FrameProtocol
 
-__all__ = ["NEED_DATA", "PAUSED", "NeedData", "Paused", "WireProtocol"]
+__all__ = [
+    "END_OF_STREAM",
+    "MAX_FRAME_BYTES",
+    "NEED_DATA",
+    "PAUSED",
+    "EndOfStream",
+    "FrameBuffer",
+    "FrameProtocol",
+    "NeedData",
+    "Paused",
+    "WireProtocol",
+]

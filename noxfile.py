@@ -282,10 +282,8 @@ def soak(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Every benchmark as a script; arguments go to each of them."""
-    session.install("-e", ".[all,test]")
-    scripts = sorted((HERE / "bench").glob("*.py"))
-    if not scripts:
-        session.skip("there is no benchmark yet")
-    for script in scripts:
-        session.run("python", script, *session.posargs)
+    """``helianthus bench echo``, to which arguments go, and every script in bench/."""
+    session.install("-e", ".[all,test]", *([] if sys.platform == "win32" else ["uvloop"]))
+    session.run("helianthus", "bench", "echo", *session.posargs)
+    for script in sorted((HERE / "bench").glob("[!_]*.py")):
+        session.run("python", script)

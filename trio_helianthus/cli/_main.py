@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trio_helianthus.errors import HelianthusError
@@ -18,9 +19,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :param arguments: the command line without the program's name; ``None`` means this process's.
     :returns: the exit code: 0 done, 1 failed or cut, 2 wrong usage.
     """
-    options = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    options = _parser().parse_args(words, argparse.Namespace(words=words))
     if options.command is None:
-        _parser().print_help()
+        options.parser.print_help()
         return 2
     try:
         return int(options.command(options))
@@ -34,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="helianthus", description="Structured concurrency for network programs on trio."
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
-    parser.set_defaults(command=None)
+    parser.set_defaults(command=None, parser=parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     demo = commands.add_parser(
         "demo",
@@ -46,13 +48,55 @@ def _parser() -> argparse.ArgumentParser:
         "--serve", action="store_true", help="stay up until Ctrl-C, for a browser and curl"
     )
     demo.set_defaults(command=_demo)
+    bench = commands.add_parser(
+        "bench",
+        help="measure what the library costs, with its peers side by side",
+        description="Measure what the library costs, with its peers side by side.",
+    )
+    bench.set_defaults(parser=bench)
+    _add_bench_echo(bench.add_subparsers(title="benchmarks", metavar="BENCHMARK"))
     return parser
+
+
+def _add_bench_echo(benchmarks: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    echo = benchmarks.add_parser(
+        "echo",
+        help="echo servers: rate, latency, CPU time and instructions",
+        description="Measure echo servers in all combinations of protocol, payload and "
+        "connections. Server and load generator are processes of their own. TLS needs the extra "
+        "'demo'.",
+    )
+    add = echo.add_argument
+    protocols = ("tcp", "tls", "udp")
+    add("--protocol", nargs="+", choices=protocols, default=protocols, help="default: all")
+    add("--payload", nargs="+", type=int, metavar="BYTES", help="default: 64 4096")
+    add("--connections", nargs="+", type=int, metavar="N", help="default: 1 50 500")
+    add("--peers", nargs="+", metavar="PEER", help="default: all that are installed")
+    add("--baseline", default="trio", metavar="PEER", help="has the ratio 1; default: trio")
+    add("--seconds", type=float, metavar="S", help="of one measurement; default: 1")
+    add("--echoes", type=int, metavar="N", help="of one measurement, in place of --seconds")
+    add("--repetitions", type=int, metavar="N", help="of which the median counts; default: 5")
+    add("--quick", action="store_true", help="fewer and shorter measurements by default")
+    add("--markdown", type=Path, metavar="FILE", help="write the report there as well")
+    add("--csv", type=Path, metavar="FILE", help="write all figures there")
+    echo.set_defaults(command=_bench_echo, parser=echo)
 
 
 def _demo(options: argparse.Namespace) -> int:
     from ._demo import run_demo, serve_demo
 
     return serve_demo() if options.serve else run_demo()
+
+
+def _bench_echo(options: argparse.Namespace) -> int:
+    from ._bench import plan_echo, run_echo
+
+    parser: argparse.ArgumentParser = options.parser
+    try:
+        plan = plan_echo(options)
+    except ValueError as exc:
+        parser.error(str(exc))
+    return run_echo(plan, options)
 
 
 class _Version(argparse.Action):

@@ -198,6 +198,14 @@ class BackgroundNursery:
         """The scope around body and tasks."""
         return self._nursery.cancel_scope
 
+    @property
+    def contained(self) -> trio.Nursery:
+        """The nursery underneath, for tasks that let no ordinary exception out.
+
+        They are spared a coroutine, through which each of their steps would pass.
+        """
+        return self._nursery
+
     def start_soon(
         self,
         async_fn: Callable[[*_Args], Awaitable[object]],

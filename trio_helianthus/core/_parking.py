@@ -42,11 +42,8 @@ class Parking:
         """
         if self.task is not None:
             raise ResourceBusy("another task is waiting here")
-        message = self._message
-        if message is None:
-            message = self._message = _message_of(self)
         self.task = current_task()
-        woken = yield message
+        woken = yield self._message or self._make_message()
         if woken is not WOKEN:  # an error, or the cancellation
             try:
                 woken.unwrap()
@@ -94,6 +91,13 @@ class Parking:
         """
         self._message = None
 
+    def _make_message(self) -> object:
+        """Return what a wait here tells trio's scheduler, and keep it."""
+        wait = trio.lowlevel.wait_task_rescheduled(self._abort)  # noqa: ASYNC105 - driven here
+        self._message = wait.send(None)
+        wait.close()
+        return self._message
+
     def _abort(self, _: object) -> trio.lowlevel.Abort:
         self.task = None
         return trio.lowlevel.Abort.SUCCEEDED
@@ -116,12 +120,3 @@ class _Woken(outcome.Outcome[None]):
 
 WOKEN: Final = _Woken()
 """What a task is rescheduled with that just goes on."""
-
-
-def _message_of(parking: Parking) -> object:
-    """Return what a wait at ``parking`` tells trio's scheduler."""
-    wait = trio.lowlevel.wait_task_rescheduled(parking._abort)  # noqa: ASYNC105 - driven here
-    try:
-        return wait.send(None)
-    finally:
-        wait.close()

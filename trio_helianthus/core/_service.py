@@ -122,7 +122,7 @@ class Service:
         key = object()
         self._tasks[key] = label
         self._started += 1
-        self._nursery.start_soon(self._run_task, key, async_fn, args, name=async_fn)
+        self._nursery.contained.start_soon(self._run_task, key, async_fn, args, name=async_fn)
 
     async def wait_below(self, count: int) -> None:
         """Wait until fewer than ``count`` tasks are running."""

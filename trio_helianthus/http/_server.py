@@ -97,7 +97,7 @@ async def serve(
     *,
     host: str | None = "127.0.0.1",
     listeners: Sequence[net.SocketListener[net.SocketStream]] | None = None,
-    ssl_context: ssl.SSLContext | None = None,
+    ssl_context: net.TLSContextSource | None = None,
     limits: ServerLimits | None = None,
     lifecycle: core.Lifecycle | None = None,
     task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,

@@ -7,7 +7,7 @@ import select
 import sys
 from enum import Enum
 from socket import AF_INET, AF_INET6
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import attrs
 import trio
@@ -87,7 +87,7 @@ class Hub:
         self._waits_watched = WAITS_WATCHED
         self._entries: dict[int, HubReadiness] = {}
         self._scope: trio.CancelScope | None = None  # of the waiting task, while there is one
-        self._epoll: select.epoll | None = None
+        self._epoll: _Epoll | None = None
         self._wakes = 0
         self._events = 0
 
@@ -151,8 +151,8 @@ class Hub:
         self.distinct = 0
         self.window = object()
 
-    def _start(self) -> select.epoll:
-        epoll, scope = select.epoll(), trio.CancelScope()
+    def _start(self) -> _Epoll:
+        epoll, scope = _open_epoll(), trio.CancelScope()
         trio.lowlevel.spawn_system_task(self._wait_for_all, epoll, scope, name="net's hub")
         self._epoll, self._scope = epoll, scope
         return epoll
@@ -162,7 +162,7 @@ class Hub:
             self._scope.cancel(reason="the hub has no sockets left")
         self._epoll = self._scope = None
 
-    async def _wait_for_all(self, epoll: select.epoll, scope: trio.CancelScope) -> None:
+    async def _wait_for_all(self, epoll: _Epoll, scope: trio.CancelScope) -> None:
         with epoll:
             try:
                 with scope:
@@ -171,7 +171,7 @@ class Hub:
                 if epoll is self._epoll:
                     self._give_up()
 
-    async def _wake_the_ready(self, epoll: select.epoll) -> None:
+    async def _wake_the_ready(self, epoll: _Epoll) -> None:
         entries, reschedule = self._entries, trio.lowlevel.reschedule
         wakes = events_seen = last = 0
         while True:
@@ -278,9 +278,37 @@ def current_hub() -> Hub:
 
 _run_hub: Final = trio.lowlevel.RunVar["Hub"]("hub")
 _HUB_FAMILIES: Final = (AF_INET, AF_INET6)
+
+
+class _Epoll(Protocol):
+    """What the hub uses of :class:`select.epoll`, which not every platform has."""
+
+    def __enter__(self) -> object: ...
+
+    def __exit__(self, *args: object) -> None: ...
+
+    def fileno(self) -> int: ...
+
+    def register(self, number: int, events: int, /) -> None: ...
+
+    def unregister(self, number: int, /) -> None: ...
+
+    def poll(self, timeout: float, at_most: int, /) -> list[tuple[int, int]]: ...
+
+
 _HAS_EPOLL: Final = sys.platform == "linux"
 if sys.platform == "linux":
     _WATCHED: Final = select.EPOLLIN | select.EPOLLPRI | select.EPOLLRDHUP | select.EPOLLET
     # Urgent data cuts what a receive returns (tcp(7)), so that a short one proves nothing; after
     # an end or an error no other edge may come.
     _INSISTENT: Final = select.EPOLLPRI | select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
+
+    def _open_epoll() -> _Epoll:
+        return cast("_Epoll", select.epoll())  # typeshed has its arguments by name
+
+else:  # pragma: no cover - never asked for
+    _WATCHED: Final = 0
+    _INSISTENT: Final = 0
+
+    def _open_epoll() -> _Epoll:
+        raise NotImplementedError("this platform has no epoll")

@@ -77,7 +77,7 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
         self._readiness = readiness
         self._closed = False
         self._eof_sent = False
-        self._may_send = True  # not closed, not ended, not cut
+        self._may_send = True  # neither closed nor ended
         self._lost: NetworkError | None = None
 
     def __repr__(self) -> str:
@@ -192,12 +192,13 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
         if (
             timeout is not None
             or token is not None
-            or max_bytes is not None
             or self._received
             or SEAM.instrument is not None
+            or (max_bytes is not None and max_bytes < 1)
         ):
             return await super().receive_some(max_bytes, timeout=timeout, token=token)
         # The hot path: the same with fewer calls, each of which costs as much as all of its checks.
+        size = RECEIVE_BYTES if max_bytes is None else max_bytes
         receiver, readiness, budget = self._receiver, self._readiness, self._budget
         if receiver.busy:
             raise receiver.refusal()
@@ -214,7 +215,7 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
                     at_once = False
                 readiness.readable = readiness.insists
                 try:
-                    data = self.socket.recv(RECEIVE_BYTES)
+                    data = self.socket.recv(size)
                     break
                 except BlockingIOError:
                     readiness.readable = readiness.insists = False
@@ -222,7 +223,7 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
                     raise self._translated(exc, "receive") from exc
             received = len(data)
             self.bytes_received += received
-            if received == RECEIVE_BYTES:
+            if received == size:
                 readiness.readable = True
             elif not received:
                 self._check_end()
@@ -292,6 +293,7 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
             or not data
             or SEAM.instrument is not None
             or self._sender.busy
+            or self._cut_send
             or not self._may_send
         ):
             await super().send_all(data, timeout=timeout, token=token)
@@ -339,7 +341,6 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
                     self._budget.reset()
         except BaseException:
             self._cut_send = part_sent
-            self._may_send = self._may_send and not part_sent
             buffers.clear()  # else a traceback would keep the caller's bytearray locked
             raise
         if not waited and self._budget.spend():

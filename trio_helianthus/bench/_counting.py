@@ -1,0 +1,153 @@
+"""Counting what a process spends: instructions where perf can, CPU time elsewhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+EVENTS: Final = "instructions:u,instructions:k"
+
+
+@cache
+def perf_works() -> bool:
+    """Whether perf is there and may count instructions, in the kernel too; it is tried once."""
+    perf = shutil.which("perf")
+    if perf is None:
+        return False
+    tried = subprocess.run(
+        [perf, "stat", "-x", ",", "-e", EVENTS, sys.executable, "-c", ""],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return tried.returncode == 0 and "<not" not in tried.stderr
+
+
+def cost_unit() -> str:
+    """Return ``k instructions``, or ``CPU us`` where perf cannot count."""
+    return "k instructions" if perf_works() else "CPU us"
+
+
+def cost_of(*command: str) -> float:
+    """Run a command and return what it spent.
+
+    :param command: a program and its arguments; what it prints is dropped.
+    :returns: thousands of instructions, or milliseconds of CPU time.
+    :raises subprocess.CalledProcessError: the command failed.
+    """
+    if perf_works():
+        finished = subprocess.run(
+            ["perf", "stat", "-x", ",", "-e", EVENTS, *command],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+            check=True,
+        )
+        return read_perf(finished.stderr) / 1000
+    before = os.times()
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    after = os.times()
+    spent = after.children_user - before.children_user
+    return (spent + after.children_system - before.children_system) * 1000
+
+
+class Count:
+    """``with Count(pid) as count: ...`` and then ``count.thousands``.
+
+    Every thread that the process has at the start is counted.
+
+    :param pid: the process to watch.
+    :raises OSError: there is no such process, or neither perf nor ``/proc``.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._perf: subprocess.Popen[bytes] | None = None
+        self.thousands: float = 0.0
+        """Thousands of instructions, or milliseconds of CPU time, when the block has been left."""
+
+    def __enter__(self) -> Self:
+        if perf_works():
+            try:
+                self._start_perf()
+            except BaseException:
+                self._stop_perf()
+                raise
+        else:
+            self._before = cpu_seconds(self._pid)
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if perf_works():
+            counts = self._stop_perf()
+            if exc is None:
+                if not counts:
+                    raise OSError(f"perf has not written what process {self._pid} did")
+                self.thousands = read_perf(counts) / 1000
+        elif exc is None:
+            self.thousands = (cpu_seconds(self._pid) - self._before) * 1000
+
+    def _start_perf(self) -> None:
+        """Return when it counts, which it says through a pipe."""
+        self._folder = tempfile.TemporaryDirectory(prefix="helianthus-perf-")
+        output = Path(self._folder.name) / "counts"
+        control_read, control = os.pipe()
+        ready, ready_write = os.pipe()
+        try:
+            self._perf = subprocess.Popen(
+                [
+                    *("perf", "stat", "-x", ",", "-e", EVENTS, "-o", str(output)),
+                    *("-D", "-1", "--control", f"fd:{control_read},{ready_write}"),
+                    *("-p", str(self._pid)),
+                ],
+                pass_fds=(control_read, ready_write),
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            os.close(ready_write)
+            ready_write = -1
+            os.write(control, b"enable\n")
+            if not os.read(ready, 16):
+                raise OSError(f"perf ended instead of counting process {self._pid}")
+        finally:
+            for descriptor in (control_read, control, ready, ready_write):
+                if descriptor != -1:
+                    os.close(descriptor)
+
+    def _stop_perf(self) -> str:
+        """Return what it has written."""
+        if self._perf is not None:
+            self._perf.send_signal(signal.SIGINT)  # with -p it stops on that, and writes
+            self._perf.wait()
+        with self._folder as folder:
+            output = Path(folder) / "counts"
+            return output.read_text("utf-8") if output.exists() else ""
+
+
+def read_perf(text: str) -> int:
+    """Add up the counts in the output of ``perf stat -x ,``."""
+    counts = [line.split(",")[0] for line in text.splitlines() if ",instructions:" in line]
+    return sum(map(int, counts))
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU time of another process, from /proc (proc(5), fields utime and stime)."""
+    if sys.platform == "win32":
+        raise OSError("there is no /proc to read CPU times from")
+    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

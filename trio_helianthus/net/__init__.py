@@ -21,6 +21,7 @@ from ._buffer_pool import POOL_SIZES as POOL_SIZES
 from ._buffer_pool import BufferPool as BufferPool
 from ._buffer_pool import BufferPoolStatistics as BufferPoolStatistics
 from ._buffers import Buffer as Buffer
+from ._buffers import WritableBuffer as WritableBuffer
 from ._connect import ATTEMPT_DELAY_SECONDS as ATTEMPT_DELAY_SECONDS
 from ._connect import CONNECT_SECONDS as CONNECT_SECONDS
 from ._connect import connect_tcp as connect_tcp
@@ -35,6 +36,8 @@ from ._dtls_serve import DTLSHandler as DTLSHandler
 from ._dtls_serve import DTLSServer as DTLSServer
 from ._dtls_serve import DTLSServerStatistics as DTLSServerStatistics
 from ._dtls_serve import serve_dtls as serve_dtls
+from ._file_part import FILE_PART_BYTES as FILE_PART_BYTES
+from ._file_part import BinaryFile as BinaryFile
 from ._framed_channel import FramedChannel as FramedChannel
 from ._framing import Delimiter as Delimiter
 from ._framing import Framing as Framing
@@ -106,6 +109,7 @@ __all__ = [
     "BACKLOG",
     "CONNECT_SECONDS",
     "DRAIN_DATAGRAMS",
+    "FILE_PART_BYTES",
     "FLUSH_SECONDS",
     "GOODBYE_SECONDS",
     "HANDSHAKE_SECONDS",
@@ -127,6 +131,7 @@ __all__ = [
     "SOCKET_MODE",
     "WATCH_SECONDS",
     "AddressInfo",
+    "BinaryFile",
     "Buffer",
     "BufferPool",
     "BufferPoolStatistics",
@@ -174,6 +179,7 @@ __all__ = [
     "UnixStream",
     "Varint",
     "WhenFull",
+    "WritableBuffer",
     "adopt",
     "connect_tcp",
     "connect_tls",

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 Buffer: TypeAlias = "bytes | bytearray | memoryview"
+WritableBuffer: TypeAlias = "bytearray | memoryview"
 
 MAX_JOINED_BYTES: Final = 64 * 1024
 """Up to this size buffers are joined where they cannot be gathered."""

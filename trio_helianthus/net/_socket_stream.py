@@ -7,7 +7,8 @@ import copy
 import socket as socket_module
 import struct
 import sys
-from typing import TYPE_CHECKING, Final, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import trio
 from trio.lowlevel import checkpoint_if_cancelled
@@ -23,15 +24,21 @@ from trio_helianthus.errors import (
 )
 
 from ._buffers import drop_sent, joined
+from ._file_part import CannotSendFromFile, send_from_file
 from ._network import current_network
 from ._stream import RECEIVE_BYTES, ByteStream
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
     from trio_helianthus.core import CancelToken
 
     from ._address import SocketAddress
     from ._buffers import Buffer
+    from ._file_part import FilePart
     from ._readiness import Readiness
+
+_T = TypeVar("_T")
 
 MAX_GATHERED: Final = 512
 """How many buffers go into one gathered send; systems allow at least 1024 (POSIX: 16)."""
@@ -235,7 +242,14 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
             receiver.busy = False
         return data
 
-    async def _receive(self, max_bytes: int) -> bytes:
+    def _receive(self, max_bytes: int) -> Coroutine[Any, Any, bytes]:
+        return self._until_there(partial(self._receive_now, max_bytes))
+
+    def _receive_into(self, view: memoryview) -> Coroutine[Any, Any, int]:
+        return self._until_there(partial(self._receive_into_now, view))
+
+    async def _until_there(self, receive_now: Callable[[], _T | None]) -> _T:
+        """Call ``receive_now``, waiting before and between, until it returns something."""
         self._check_open()
         readiness = self._readiness
         if at_once := readiness.readable:
@@ -248,12 +262,12 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
                     raise self._was_closed() from exc
                 self._budget.reset()
                 at_once = False
-            data = self._receive_now(max_bytes)
-            if data is not None:
+            received = receive_now()
+            if received is not None:
                 break
         if at_once and self._budget.spend():
             await self._budget.refill()
-        return data
+        return received
 
     def _receive_now(self, max_bytes: int) -> bytes | None:
         readiness = self._readiness
@@ -265,13 +279,28 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
             return None
         except OSError as exc:
             raise self._translated(exc, "receive") from exc
-        received = len(data)
+        self._note_received(len(data), max_bytes)
+        return data
+
+    def _receive_into_now(self, view: memoryview) -> int | None:
+        readiness = self._readiness
+        readiness.readable = readiness.insists
+        try:
+            received = self.socket.recv_into(view)
+        except BlockingIOError:
+            readiness.readable = readiness.insists = False
+            return None
+        except OSError as exc:
+            raise self._translated(exc, "receive") from exc
+        self._note_received(received, len(view))
+        return received
+
+    def _note_received(self, received: int, max_bytes: int) -> None:
         self.bytes_received += received
         if received == max_bytes:
-            readiness.readable = True
+            self._readiness.readable = True
         elif not received:
             self._check_end()
-        return data
 
     def _check_end(self) -> None:
         # The system tells of a loss once, to a send or a receive, and calls it an end then.
@@ -345,6 +374,41 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
             raise
         if not waited and self._budget.spend():
             await self._budget.refill()
+
+    async def _send_file(self, part: FilePart) -> None:
+        if part.number is None:
+            await super()._send_file(part)
+            return
+        await self._send([])  # for its checks
+        sent = loaded = 0
+        try:
+            while size := part.rest(sent)[1]:
+                if sent >= loaded:
+                    await part.load(sent)
+                    loaded = sent + size
+                try:
+                    count = send_from_file(
+                        self.socket, part.number, part.offset + sent, loaded - sent
+                    )
+                except BlockingIOError:
+                    await self._wait_writable()
+                    continue
+                except CannotSendFromFile:
+                    self._check_open()
+                    await super()._send_file(part.after(sent))
+                    break
+                except OSError as exc:
+                    raise self._translated(exc, "send") from exc
+                if not count:  # the file ends here
+                    break
+                sent += count
+                self.bytes_sent += count
+                if self._budget.spend():
+                    await trio.lowlevel.checkpoint()
+                    self._budget.reset()
+        except BaseException:
+            self._cut_send = self._cut_send or sent > 0
+            raise
 
     def _send_now(self, buffers: list[memoryview]) -> int:
         try:

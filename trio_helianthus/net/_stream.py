@@ -18,6 +18,7 @@ from trio_helianthus.errors import (
 
 from ._buffers import view_bytes
 from ._exclusive import Exclusive
+from ._file_part import FilePart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from trio_helianthus.core import CancelToken, Operation
 
     from ._address import SocketAddress
-    from ._buffers import Buffer
+    from ._buffers import Buffer, WritableBuffer
+    from ._file_part import BinaryFile
 
 _E = TypeVar("_E", bound=HelianthusError)
 
@@ -123,6 +125,24 @@ class ByteStream(trio.abc.Stream):
     async def _receive(self, max_bytes: int) -> bytes:
         """Receive from below; a full checkpoint or the documented budget."""
 
+    async def _receive_into(self, view: memoryview) -> int:
+        """Receive into ``view`` from below; otherwise as :meth:`_receive`."""
+        data = await self._receive(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    async def _send_file(self, part: FilePart) -> None:
+        """Send a part of a file; ``bytes_sent`` tells how much."""
+        await self._send([])  # for its checks
+        sent = 0
+        try:
+            while data := await part.read(sent):
+                await self._send([memoryview(data)])
+                sent += len(data)
+        except BaseException:
+            self._cut_send = self._cut_send or sent > 0
+            raise
+
     @abstractmethod
     async def _send(self, buffers: list[memoryview]) -> None:
         """Send all of several non-empty buffers, or none for just the checks."""
@@ -151,6 +171,41 @@ class ByteStream(trio.abc.Stream):
             if report is not None:
                 report.bytes_received = len(data)
             return data
+
+    async def receive_into(
+        self,
+        buffer: WritableBuffer,
+        *,
+        timeout: float | None = None,
+        token: CancelToken | None = None,
+    ) -> int:
+        """Receive what is there, or wait until something is, into a buffer of the caller's.
+
+        It spares a copy where the bytes have to be in that buffer, and nothing elsewhere.
+
+        :param buffer: a ``bytearray``, or a writable ``memoryview`` whose bytes lie in one piece.
+            Its beginning is written to; its size cannot change while it is waited for.
+        :returns: how many bytes were written, at least one, or 0 when the peer has ended its side.
+        :raises TypeError: the buffer cannot be written to.
+        :raises ValueError: the buffer is empty.
+        :raises NetworkError: the connection failed.
+        """
+        with view_bytes(buffer) as view:
+            if view.readonly:
+                raise TypeError("the buffer to receive into must be writable")
+            if not view:
+                raise ValueError("the buffer to receive into must not be empty")
+            with self._report("receive_into") as report, limit(timeout, token), self._receiver:
+                if self._received:
+                    await self._checkpoint()
+                    data = self._take(len(view))
+                    count = len(data)
+                    view[:count] = data
+                else:
+                    count = await self._receive_into(view)
+                if report is not None:
+                    report.bytes_received = count
+                return count
 
     async def receive_exactly(
         self, count: int, *, timeout: float | None = None, token: CancelToken | None = None
@@ -284,6 +339,39 @@ class ByteStream(trio.abc.Stream):
                     report.bytes_sent = self.bytes_sent - sent_before
                 for view in views:  # else a traceback would keep the caller's bytearrays locked
                     view.release()
+
+    async def send_file(
+        self,
+        file: BinaryFile,
+        offset: int = 0,
+        count: int | None = None,
+        *,
+        timeout: float | None = None,
+        token: CancelToken | None = None,
+    ) -> int:
+        """Send a file, or a part of it; where the system can, without copying it (sendfile(2)).
+
+        The disk is waited for in a thread, which a cancellation has to wait for, too.
+
+        :param file: open for reading in binary mode. Its position may change. Without a file
+            descriptor, as an :class:`io.BytesIO` is, it is read in pieces of 1 MiB.
+        :param offset: where to begin, in bytes.
+        :param count: how many bytes to send; ``None``: until the end of the file.
+        :returns: how many bytes were sent: fewer than ``count`` where the file ends before.
+        :raises TypeError: the file is not open in binary mode.
+        :raises OSError: the file cannot be read.
+        :raises NetworkError: the connection failed.
+        """
+        part = FilePart(file, offset, count)
+        with self._report("send_file") as report, limit(timeout, token), self._sender:
+            sent_before = self.bytes_sent
+            try:
+                await self._send_file(part)
+            finally:
+                sent = self.bytes_sent - sent_before
+                if report is not None:
+                    report.bytes_sent = sent
+            return sent
 
     def _report(self, verb: str) -> AbstractContextManager[Operation | None]:
         if SEAM.instrument is None:

@@ -49,7 +49,8 @@ def oldest_pins() -> list[str]:
     for extra, requirements in EXTRAS.items():
         if extra not in {"all", "docs", "test"}:
             ranges += requirements
-    return [requirement.replace(">=", "==") for requirement in ranges]
+    own = PYPROJECT["project"]["name"]
+    return [pin.replace(">=", "==") for pin in ranges if not pin.startswith(own)]
 
 
 def in_venv(home: Path, program: str) -> Path:

@@ -28,6 +28,9 @@ def test_it_reports_what_ran_what_was_cancelled_and_what_was_drained(
     out, err = capsys.readouterr()
     assert err == ""
     assert re.search(r"echoes received +500 +0 ", out)
+    assert re.search(r"UDP datagrams, both sides +10[01] ", out)
+    assert re.search(r"DTLS handshakes, both sides +2 +0 ", out)
+    assert re.search(r"DTLS datagrams, both sides +10[01] ", out)
     assert re.search(r"HTTP calls by our client +206 +1 ", out)
     stopped = re.search(r"stopped ([0-9.]+) ms later", out)
     assert stopped is not None
@@ -83,7 +86,7 @@ def serving_demo() -> Iterator[tuple[subprocess.Popen[str], str]]:
     ) as process:
         try:
             assert process.stdout is not None
-            lines = [process.stdout.readline() for _ in range(7)]
+            lines = [process.stdout.readline() for _ in range(9)]
             url = re.search(r"http://127\.0\.0\.1:\d+", lines[0])
             assert url is not None
             yield process, url[0]

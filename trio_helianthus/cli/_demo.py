@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from trio_helianthus import http, net
-from trio_helianthus.core import LifecycleReport, current_lifecycle, run, subscribe
+from trio_helianthus.core import (
+    LifecycleReport,
+    current_lifecycle,
+    open_service_nursery,
+    run,
+    subscribe,
+)
 from trio_helianthus.errors import OperationTimeout
 
 from ._demo_report import Findings, print_demo_report
@@ -24,6 +30,7 @@ HTTP_CALLS: Final = 200
 HTTP_CLIENTS: Final = 10
 ECHOES: Final = 50
 ECHO_CONNECTIONS: Final = 5
+DATAGRAMS: Final = 50
 CURL_SECONDS: Final = 10.0
 """How long curl may take, so that the demonstration ends for certain."""
 CANCEL_AFTER_SECONDS: Final = 0.1
@@ -58,17 +65,18 @@ def serve_demo() -> int:
 
 async def _demonstrate(certificates: Certificates, findings: Findings) -> None:
     with subscribe(findings.recorder):
-        async with trio.open_nursery() as nursery:
+        async with open_service_nursery() as nursery:
             services = await start_services(nursery, certificates)
             await _call_http(services)
             await _call_echo(services, certificates)
+            await _send_datagrams(services, certificates)
             await _call_with_curl(services, findings)
             await _cancel_half_way(services, findings)
             await _drain_under_load(services, findings)
 
 
 async def _serve(certificates: Certificates) -> None:
-    async with trio.open_nursery() as nursery:
+    async with open_service_nursery() as nursery:
         services = await start_services(nursery, certificates)
         services.calls.announce = True
         url = services.http.url
@@ -79,6 +87,8 @@ with curl:      curl {url}/hello/you
                 curl {url}/slow         (press Ctrl-C there, and look here)
 TCP echo:       127.0.0.1 port {services.tcp.port}
 TLS echo:       openssl s_client -quiet -connect 127.0.0.1:{services.tls.port}
+UDP echo:       127.0.0.1 port {services.udp_port}
+DTLS echo:      openssl s_client -quiet -dtls1_2 -connect 127.0.0.1:{services.dtls.port}
 Ctrl-C here drains and ends.""",
             flush=True,
         )
@@ -117,6 +127,22 @@ async def _call_echo(services: Services, certificates: Certificates) -> None:
         for _ in range(ECHO_CONNECTIONS):
             nursery.start_soon(tcp)
             nursery.start_soon(tls)
+
+
+async def _send_datagrams(services: Services, certificates: Certificates) -> None:
+    async def converse(channel: net.ConnectedUDPSocket | net.DTLSChannel) -> None:
+        for number in range(DATAGRAMS):
+            message = b"%d drops" % number
+            await channel.send(message)
+            _expect(await channel.receive(timeout=10) == message)
+
+    async with net.open_udp(remote=("127.0.0.1", services.udp_port)) as socket:
+        await converse(socket)
+    dtls = net.open_dtls(
+        "localhost", services.dtls.port, configure=certificates.configure_client, timeout=10
+    )
+    async with dtls as channel:
+        await converse(channel)
 
 
 async def _call_with_curl(services: Services, findings: Findings) -> None:

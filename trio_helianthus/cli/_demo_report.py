@@ -15,6 +15,9 @@ OPERATIONS: Final = {
     "net.tcp.connect": "TCP connections opened",
     "net.tls.handshake": "TLS handshakes, both sides",
     "net.receive_exactly": "echoes received",
+    "net.udp.receive": "UDP datagrams, both sides",
+    "net.dtls.handshake": "DTLS handshakes, both sides",
+    "net.dtls.receive": "DTLS datagrams, both sides",
     "http.client.request": "HTTP calls by our client",
     "http.server.request": "HTTP requests served",
 }

@@ -1,4 +1,4 @@
-"""The demonstration's services: HTTP with a slow handler, TCP echo and TLS echo."""
+"""The demonstration's services: HTTP with a slow handler, and echo by TCP, TLS, UDP and DTLS."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ from trio_helianthus import http, net
 from trio_helianthus.errors import MissingExtraError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from OpenSSL.SSL import Context
+
+    from trio_helianthus.core import ServiceNursery
     from trio_helianthus.net import ByteStream
 
 SLOW_SECONDS: Final = 30.0
@@ -56,23 +61,27 @@ class Certificates:
 
     server: ssl.SSLContext
     client: ssl.SSLContext
+    configure_server: Callable[[Context], object]
+    configure_client: Callable[[Context], object]
 
     @staticmethod
     def make() -> Certificates:
         """Make them.
 
-        :raises MissingExtraError: trustme is not installed.
+        :raises MissingExtraError: trustme is not installed, or pyOpenSSL, which DTLS needs.
         """
         try:
+            import OpenSSL  # noqa: F401 - missed here and not half-way
             import trustme
         except ImportError as exc:
-            raise MissingExtraError("demo", "trustme") from exc
+            raise MissingExtraError("demo", exc.name or "trustme") from exc
         authority = trustme.CA()
         server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         client = ssl.create_default_context()
-        authority.issue_cert("localhost", "127.0.0.1").configure_cert(server)
+        certificate = authority.issue_cert("localhost", "127.0.0.1")
+        certificate.configure_cert(server)
         authority.configure_trust(client)
-        return Certificates(server, client)
+        return Certificates(server, client, certificate.configure_cert, authority.configure_trust)
 
 
 @attrs.frozen
@@ -82,13 +91,15 @@ class Services:
     http: http.Server
     tcp: net.Server
     tls: net.Server
+    udp_port: int
+    dtls: net.DTLSServer
     calls: Calls
 
 
 async def start_services(
-    nursery: trio.Nursery, certificates: Certificates, *, http_port: int = 0
+    nursery: ServiceNursery, certificates: Certificates, *, http_port: int = 0
 ) -> Services:
-    """Start all services on loopback; each returns when it was drained."""
+    """Start all services on loopback; each returns when it was drained, UDP's after them."""
     calls = Calls()
     router = _make_router(calls)
     return Services(
@@ -97,8 +108,28 @@ async def start_services(
         tls=await nursery.start(
             partial(net.serve_tls, echo, ssl_context=certificates.server, name="tls echo")
         ),
+        udp_port=await nursery.start_service(echo_udp),
+        dtls=await nursery.start(
+            partial(
+                net.serve_dtls, echo_dtls, configure=certificates.configure_server, name="dtls echo"
+            )
+        ),
         calls=calls,
     )
+
+
+async def echo_udp(*, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
+    """Send back every datagram, to where it came from."""
+    async with net.open_udp() as socket:
+        task_status.started(socket.port)
+        async for data, address, _ in socket:
+            await socket.send_to(data, address)
+
+
+async def echo_dtls(channel: net.DTLSChannel) -> None:
+    """Send back every datagram, until the client says goodbye."""
+    async for data in channel:
+        await channel.send(data)
 
 
 async def echo(stream: ByteStream) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 REPOSITORY: Final = Path(__file__).parent.parent
-AREAS: Final = ("core", "errors", "http", "net")
+AREAS: Final = ("core", "errors", "http", "net", "testing")
 
 IN_MARKDOWN: Final = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # A directive, and the indented or blank lines below it.

@@ -29,7 +29,7 @@ def main() -> int:
         for program in PROGRAMS:
             costs[program].append(cost_of(sys.executable, "-c", program))
     nothing, trio, *ours = (statistics.median(costs[program]) for program in PROGRAMS)
-    unit = "M instructions" if UNIT.startswith("k") else "CPU s"
+    unit = "M instructions" if UNIT.startswith("k") else "CPU ms"
     print(f"| program | {unit} | ratio |\n|---|---:|---:|")
     for program, cost in zip(PROGRAMS[1:], (trio, *ours), strict=True):
         ratio = (cost - nothing) / (trio - nothing)

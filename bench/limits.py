@@ -86,7 +86,7 @@ def main() -> None:
             for _ in range(REPETITIONS)
         ]
         per_call = statistics.median(costs) / (MANY - FEW)
-        print(f"| {kind} | {per_call if UNIT.startswith('k') else per_call * 1000:.2f} |")
+        print(f"| {kind} | {per_call:.2f} |")
 
 
 if __name__ == "__main__":

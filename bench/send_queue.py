@@ -79,7 +79,7 @@ def measure(way: str, tasks: int, in_passes: bool) -> tuple[float, float]:
                 seconds = time.perf_counter() - started
             sender.kill()
             sender.wait()
-    return count.thousands / MESSAGES, MESSAGES / seconds
+    return count.cost / MESSAGES, MESSAGES / seconds
 
 
 def receive(connection: socket.socket, messages: int) -> None:

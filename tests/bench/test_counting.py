@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from trio_helianthus.bench import Count, cost_of, cost_unit, perf_works
+from trio_helianthus.bench import Count, _counting, cost_of, cost_unit, perf_works
 from trio_helianthus.bench._counting import read_perf
 
 BUSY = "for _ in range(300_000): pass"
-BUSIER = "for _ in range(3_000_000): pass"
+BUSIER = "for _ in range(10_000_000): pass"  # far more than the start of a busy machine's Python
 ECHO_LINES = f"import sys\nfor _ in sys.stdin:\n    exec({BUSIER!r})\n    print(flush=True)"
+needs_rusage = pytest.mark.skipif(sys.platform == "win32", reason="needs getrusage")
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 
 
@@ -36,15 +37,39 @@ def test_the_unit_says_what_is_counted(unit: str, request: pytest.FixtureRequest
     assert unit == ("CPU us" if without else "k instructions")
 
 
-@needs_proc
+@needs_rusage
 def test_more_work_costs_more(unit: str) -> None:
-    assert 0 <= cost_of(sys.executable, "-c", BUSY) < cost_of(sys.executable, "-c", BUSIER)
+    assert 0 < cost_of(sys.executable, "-c", BUSY) < cost_of(sys.executable, "-c", BUSIER)
 
 
+@needs_rusage
+def test_cpu_time_is_told_in_microseconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = iter([1.0, 1.25])
+    monkeypatch.setattr(_counting, "perf_works", lambda: False)
+    monkeypatch.setattr(_counting, "children_seconds", lambda: next(seconds))
+    assert cost_of(sys.executable, "-c", "") == 250_000
+
+    seconds = iter([2.0, 2.5])
+    monkeypatch.setattr(_counting, "cpu_seconds", lambda pid: next(seconds))
+    with Count(0) as count:
+        pass
+    assert count.cost == 500_000
+
+
+@needs_rusage
 def test_a_command_that_fails_has_no_cost(unit: str) -> None:
-    with pytest.raises(subprocess.CalledProcessError):
-        # Of a command that ends before perf waits for it, perf forgets the exit code.
-        cost_of(sys.executable, "-c", f"{BUSIER}\nraise SystemExit(3)")
+    for _ in range(5):
+        with pytest.raises(subprocess.CalledProcessError) as caught:
+            cost_of(sys.executable, "-c", "raise SystemExit(3)")
+        assert caught.value.returncode == 3
+
+
+@needs_proc
+def test_a_process_that_does_nothing_costs_next_to_nothing(unit: str) -> None:
+    with child(ECHO_LINES) as process:
+        with Count(process.pid) as count:
+            pass
+        assert 0 <= count.cost < 5000
 
 
 @needs_proc
@@ -52,7 +77,7 @@ def test_another_process_is_counted_while_it_works(unit: str) -> None:
     with child(ECHO_LINES) as process, Count(process.pid) as count:
         ask(process)
 
-    assert count.thousands > 10
+    assert count.cost > 10
 
 
 @needs_proc
@@ -64,7 +89,7 @@ def test_a_block_that_raises_is_not_counted(unit: str) -> None:
     ):
         raise ZeroDivisionError
 
-    assert count.thousands == 0
+    assert count.cost == 0
 
 
 @needs_proc
@@ -93,6 +118,14 @@ def test_perf_that_may_not_count_does_not_work(
 
 def test_perfs_counts_are_added_up() -> None:
     assert read_perf("# started\n\n120,,instructions:u,1,100.00,,\n30,,instructions:k,1,\n") == 150
+
+
+def test_counts_of_two_kinds_of_cores_are_added_up() -> None:
+    assert read_perf("120,,cpu_core/instructions:u/,1,\n7,,cpu_atom/instructions:u/,1,\n") == 127
+
+
+def test_what_did_not_run_was_not_counted() -> None:
+    assert read_perf("<not counted>,,instructions:u,0,0.00,,\n") == 0
 
 
 @contextmanager

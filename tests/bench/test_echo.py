@@ -138,6 +138,31 @@ def test_a_server_that_fails_half_way_has_no_figures(then: str, failure: str) ->
     assert failure in result.failure
 
 
+def test_a_server_that_does_not_tell_its_cpu_time_has_no_figures() -> None:
+    (result,) = run(TCP, broken("broken", ECHO_WITHOUT_A_CLOCK))
+
+    assert result.failure == "the server said 'pardon?' instead of its CPU time"
+
+
+ECHO_WITHOUT_A_CLOCK: Final = """
+    import socket, sys, threading
+
+    def echo(connection):
+        while data := connection.recv(64):
+            connection.sendall(data)
+
+    def accept():
+        while True:
+            threading.Thread(target=echo, args=listener.accept()[:1], daemon=True).start()
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    threading.Thread(target=accept, daemon=True).start()
+    print(listener.getsockname()[1], flush=True)
+    for line in sys.stdin:
+        print("pardon?", flush=True)
+"""
+
+
 def test_who_failed_once_has_failed(tmp_path: Path) -> None:
     starts = tmp_path / "starts"
     fails_second = f"""

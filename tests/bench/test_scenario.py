@@ -7,6 +7,8 @@ import pytest
 
 from trio_helianthus.bench import (
     MAX_BENCH_CONNECTIONS,
+    MAX_BENCH_ECHOES,
+    MAX_BENCH_SECONDS,
     MAX_DATAGRAM,
     MAX_PAYLOAD,
     PEERS,
@@ -57,7 +59,9 @@ def test_a_scenario_has_bounds(protocol: Protocol, payload: int, connections: in
         {"seconds": 0.0},
         {"seconds": float("nan")},
         {"seconds": float("inf")},
+        {"seconds": MAX_BENCH_SECONDS + 1},
         {"echoes": 0},
+        {"echoes": MAX_BENCH_ECHOES + 1},
         {"repetitions": 0},
     ],
 )

@@ -54,7 +54,7 @@ def test_without_counters_the_ratio_is_of_cpu_time() -> None:
 
     assert markdown_row(uncounted).split("|")[10].strip() == "-"
     notes = markdown_notes([uncounted], "trio")
-    assert "ratio: CPU us relative to the peer 'trio'." in notes
+    assert "ratio: CPU us relative to the peer 'trio'; below 1 is cheaper." in notes
     assert not any("k instr" in note for note in notes)
 
 

@@ -72,6 +72,9 @@ def test_a_file_that_cannot_be_written_is_known_before_anything_is_measured(
     out, err = capsys.readouterr()
     assert out == ""
     assert "nowhere" in err
+    with pytest.raises(SystemExit):
+        cli.main([*ONE, "--markdown", str(tmp_path)])
+    assert f"{tmp_path} cannot be written" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -86,7 +89,9 @@ def test_a_file_that_cannot_be_written_is_known_before_anything_is_measured(
         (["--baseline", "curio"], "no peer is called curio"),
         (["--seconds", "0"], "seconds must be positive"),
         (["--seconds", "nan"], "seconds must be positive"),
-        (["--echoes", "0"], "at least 1 echo"),
+        (["--seconds", "3600"], "up to 120, not 3600"),
+        (["--echoes", "0"], "1 to 10,000,000 echoes, not 0"),
+        (["--echoes", "10000001"], "1 to 10,000,000 echoes, not 10,000,001"),
         (["--repetitions", "0"], "at least 1 repetition"),
     ],
 )
@@ -118,6 +123,22 @@ def test_peers_that_are_not_installed_are_left_out_and_named(
     out = capsys.readouterr().out
     assert "- left out, not installed: uvloop-streams\n" in out
     assert "| uvloop streams" not in out
+
+
+def test_tls_is_left_out_without_its_extra_unless_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(_bench, "find_spec", lambda package: None)
+    few = ["--quick", "--connections", "1", "--echoes", "10", "--peers", "trio"]
+    assert cli.main([*ECHO, *few]) == 0
+
+    out = capsys.readouterr().out
+    assert "- left out: TLS, which needs the extra 'demo'\n" in out
+    assert "| TCP" in out
+    assert "| UDP" in out
+    assert "| TLS" not in out
+    asked = _bench.plan_echo(options(protocol=["tls"]))
+    assert asked.needs_certificates
 
 
 def test_somebody_has_to_be_installed(
@@ -157,14 +178,18 @@ def test_quick_means_less_unless_told_otherwise() -> None:
     assert {scenario.payload for scenario in told.scenarios} == {7}
     assert told.effort.repetitions == 9
 
-    assert len(_bench.plan_echo(options()).scenarios) == 18
+    everything = _bench.plan_echo(options(protocol=["tcp", "tls", "udp"]))
+    assert len(everything.scenarios) == 18
 
 
 def options(**chosen: object) -> argparse.Namespace:
     unset = dict.fromkeys(
-        ["payload", "connections", "peers", "seconds", "echoes", "repetitions", "markdown", "csv"]
+        [
+            *("protocol", "payload", "connections", "peers"),
+            *("seconds", "echoes", "repetitions", "markdown", "csv"),
+        ]
     )
-    others = {"protocol": ["tcp", "tls", "udp"], "baseline": "trio", "quick": False}
+    others = {"baseline": "trio", "quick": False}
     return argparse.Namespace(**unset | others | chosen)
 
 
@@ -195,7 +220,7 @@ def long_bench() -> Iterator[tuple[subprocess.Popen[str], str]]:
     mark = uuid.uuid4().hex
     command = [sys.executable, "-m", "trio_helianthus", *ECHO, "--protocol", "tcp"]
     with subprocess.Popen(
-        [*command, "--peers", "trio", "--seconds", "200"],
+        [*command, "--peers", "trio", "--seconds", "100"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

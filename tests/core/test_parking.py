@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -13,6 +14,17 @@ from trio_helianthus.errors import ResourceBusy
 
 FORMS: list[Callable[[Parking], Awaitable[None]]] = [lambda parking: parking, Parking.wait]
 each_form = pytest.mark.parametrize("wait", FORMS, ids=["fast", "plain"])
+
+
+def interrupt_before(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Have a KeyboardInterrupt come just before a function of :mod:`trio.lowlevel` is called."""
+    function = getattr(trio.lowlevel, name)
+
+    def interrupted(*args: object) -> object:
+        signal.raise_signal(signal.SIGINT)
+        return function(*args)
+
+    monkeypatch.setattr(trio.lowlevel, name, interrupted)
 
 
 @each_form
@@ -114,6 +126,53 @@ async def test_waiting_is_a_checkpoint(wait: Callable[[Parking], Awaitable[None]
         nursery.start_soon(wake)
         with trio.testing.assert_checkpoints():
             await wait(parking)
+
+
+@each_form
+def test_an_interrupt_while_it_begins_to_wait_leaves_the_place_empty(
+    wait: Callable[[Parking], Awaitable[None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parking = Parking()
+    interrupt_before(monkeypatch, "wait_task_rescheduled")
+
+    async def main() -> None:
+        try:
+            await wait(parking)
+        finally:
+            assert parking.task is None
+
+    with pytest.raises(KeyboardInterrupt):
+        trio.run(main)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_an_interrupt_loses_no_wake_up(fails: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    parking, log = Parking(), []
+
+    async def sleeper() -> None:
+        with trio.CancelScope(shield=True):
+            try:
+                await parking
+            except ValueError as exc:
+                log.append(str(exc))
+            else:
+                log.append("woken")
+
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(sleeper)
+            await trio.testing.wait_all_tasks_blocked()
+            interrupt_before(monkeypatch, "reschedule")
+            if fails:
+                parking.fail(ValueError("failed"))
+            else:
+                parking.wake()
+            monkeypatch.undo()
+
+    with pytest.raises(BaseExceptionGroup) as caught:
+        trio.run(main)
+    assert caught.group_contains(KeyboardInterrupt)
+    assert log == ["failed" if fails else "woken"]
 
 
 async def test_the_place_can_be_cleared_and_used_again() -> None:

@@ -14,6 +14,7 @@ from trio_helianthus import net
 
 if TYPE_CHECKING:
     import trustme
+    from OpenSSL import SSL as SSLModule  # noqa: N811 (pyOpenSSL calls it so)
 
 
 class Settings(TypedDict, total=False):
@@ -21,6 +22,7 @@ class Settings(TypedDict, total=False):
 
     authorities: str
     max_connections: int
+    max_handshakes: int
     handshake_timeout: float
     incoming_buffer: int
     retransmit_timeout: float
@@ -40,6 +42,41 @@ async def serving(
         serve = partial(net.serve_dtls, handler, configure=leaf.configure_cert, **settings)
         yield await nursery.start(serve)
         nursery.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def half_open(port: int, count: int = 1) -> AsyncIterator[None]:
+    """Begin handshakes, each from an address of its own, and do not go on with them."""
+
+    async def begin(task_status: trio.TaskStatus[None]) -> None:
+        asked = trio.Event()
+
+        def passes(data: bytes, inwards: bool) -> bool:
+            goes_on = inwards and data[13] != 1  # no client hello
+            if goes_on:
+                asked.set()
+            return not goes_on
+
+        async with relay(port, passes) as way, trio.open_nursery() as nursery:
+            nursery.start_soon(_be_client, way)
+            await asked.wait()
+            task_status.started()
+            await trio.sleep_forever()
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(count):
+            with trio.fail_after(5):
+                await nursery.start(begin)
+        yield
+        nursery.cancel_scope.cancel()
+
+
+async def _be_client(port: int) -> None:
+    def trust_anybody(context: SSLModule.Context) -> None:
+        context.set_verify(0)  # VERIFY_NONE
+
+    async with net.open_dtls("127.0.0.1", port, configure=trust_anybody):
+        raise AssertionError("the handshake was not to get through")
 
 
 @asynccontextmanager

@@ -76,6 +76,24 @@ def test_a_lease_ends_with_an_exception_too() -> None:
 
 
 @pytest.mark.parametrize("zero", [True, False])
+def test_a_view_that_its_user_has_released_comes_back_all_the_same(zero: bool) -> None:
+    pool = net.BufferPool(sizes=[16], zero=zero)
+    with pool.lease(10) as view, view:
+        view[:6] = b"secret"
+    assert (pool.statistics().outstanding_bytes, pool.statistics().kept) == (0, 1)
+    with pool.lease(6) as view:
+        assert view == (bytes(6) if zero else b"secret")
+
+
+def test_a_size_that_is_no_number_of_bytes_lends_nothing() -> None:
+    pool = net.BufferPool()
+    for wrong in (1.5, "1", None):
+        with pytest.raises(TypeError):
+            pool.acquire(wrong)  # type: ignore[arg-type]
+    assert pool.statistics().outstanding_bytes == 0
+
+
+@pytest.mark.parametrize("zero", [True, False])
 def test_a_buffer_with_a_slice_alive_is_not_lent_again(zero: bool) -> None:
     pool = net.BufferPool(sizes=[16], zero=zero)
     with pool.lease(16) as view:

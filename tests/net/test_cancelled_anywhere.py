@@ -7,6 +7,7 @@ import ssl
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from types import CodeType
 from typing import Any, TypeAlias
@@ -18,7 +19,7 @@ import trio.testing
 
 from tests._public_operations import code_run_by, public_operations
 from trio_helianthus import core, errors, net
-from trio_helianthus.testing import cancel_sweep
+from trio_helianthus.testing import CancelSweepError, cancel_sweep
 
 NEVER_WAIT = {"current_network"}
 OF_ANOTHER_NETWORK = {"use_network", "Readiness.wait_readable", "Readiness.wait_writable"}
@@ -78,6 +79,8 @@ async def use_everything(stream: net.ByteStream) -> None:
     assert await stream.receive_until(b"\n") == b"until\n"
     await stream.wait_send_all_might_not_block()
     assert await stream.is_quiet()
+    assert await stream.send_file(BytesIO(b"file")) == 4
+    assert await stream.receive_into(bytearray(4)) == 4
     await stream.send_all(b"all")
     if isinstance(stream, net.SocketStream):
         await stream.send_eof()
@@ -210,6 +213,7 @@ async def send_queue(house: House) -> None:
     ours, theirs = make_pair()
 
     async def send(queue: net.SendQueue) -> None:
+        await queue.wait_for_room()
         await queue.send(b"x" * 100)
 
     async with ours, theirs:
@@ -287,6 +291,7 @@ if sys.platform != "win32":
 
 
 @pytest.mark.sweep
+@pytest.mark.usefixtures("each_way_of_waiting")
 @pytest.mark.parametrize("budget", [core.CHECKPOINT_BUDGET, 1])
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_it_may_be_cancelled_anywhere(scenario: Scenario, budget: int, house: House) -> None:
@@ -302,14 +307,27 @@ def test_a_frame_is_never_lost(budget: int, house: House) -> None:
 
 
 @pytest.mark.sweep
+@pytest.mark.usefixtures("each_way_of_waiting")
 @pytest.mark.parametrize("scenario", [tcp, tls])
 def test_a_handler_may_be_cancelled_anywhere(scenario: Scenario, house: House) -> None:
     """Its client sees the connection end, or break, and the server drains as ever."""
     cancel_sweep(
         partial(scenario, house),
-        children=lambda task: task.name.endswith(".echo"),
+        children=lambda task: task.name.endswith("._Connection.run"),
         may_raise=(errors.NetworkError, AssertionError),
     )
+
+
+@pytest.mark.usefixtures("each_way_of_waiting")
+def test_a_system_task_that_is_left_is_found_where_the_hub_is_not_yet_gone(house: House) -> None:
+    async def leave_one_behind() -> None:
+        await tcp(house)
+        trio.lowlevel.spawn_system_task(trio.sleep_forever, name="left behind")
+
+    with pytest.raises(
+        CancelSweepError, match=r"a task is still alive: task 'left behind' at [^;]*$"
+    ):
+        cancel_sweep(leave_one_behind)
 
 
 def test_every_public_operation_is_in_a_scenario(house: House) -> None:

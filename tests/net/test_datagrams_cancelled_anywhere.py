@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests._cancel_points import cancel_at_each_point
 from tests.net._dtls import serving
 from trio_helianthus import core, net
+from trio_helianthus.testing import cancel_sweep
 
 if TYPE_CHECKING:
     import trustme
@@ -36,7 +36,7 @@ async def use_udp_with_limits() -> None:
 @pytest.mark.sweep
 @pytest.mark.parametrize("scenario", [use_udp, use_udp_with_limits])
 def test_udp_cancelled_anywhere(scenario: Callable[[], Awaitable[object]]) -> None:
-    assert cancel_at_each_point(scenario) > 5
+    assert cancel_sweep(scenario).points > 5
 
 
 @pytest.mark.sweep
@@ -54,4 +54,4 @@ def test_dtls_cancelled_anywhere(
                 assert await channel.receive() == b"x"
             assert (await server.drain()).clean
 
-    assert cancel_at_each_point(use_dtls) > 20
+    assert cancel_sweep(use_dtls).points > 20

@@ -7,9 +7,10 @@ import errno
 import math
 import random
 import socket
+import sys
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
@@ -144,6 +145,8 @@ async def test_sizes_that_do_not_fit(
         ) as channel,
     ):
         assert 900 < channel.cleartext_mtu < 1000
+        with pytest.raises(ValueError, match="ciphertext_mtu"):
+            channel.set_ciphertext_mtu(60)
         channel.set_ciphertext_mtu(1200)
         assert 1100 < channel.cleartext_mtu < 1200
         with pytest.raises(ValueError, match="empty"):
@@ -330,6 +333,57 @@ async def test_a_new_handshake_from_the_same_address_replaces_the_old_channel(
     assert not errors_on_stderr()
 
 
+async def test_who_only_sends_notices_a_new_handshake_too(
+    authority: trustme.CA, server_certificate: trustme.LeafCert
+) -> None:
+    ends: list[Exception] = []
+    replaced = trio.Event()
+
+    async def handler(channel: net.DTLSChannel) -> None:
+        if await channel.receive() == b"second":
+            replaced.set()
+            return
+        await replaced.wait()
+        try:
+            await channel.send(b"for whom?")
+        except errors.ConnectionReset as exc:
+            ends.append(exc)
+            raise
+
+    async with (
+        serving(server_certificate, handler=handler) as server,
+        relay(server.port, lambda data, inwards: data[0] != 21) as port,
+    ):
+        for data in (b"first", b"second"):
+            async with net.open_dtls(
+                "127.0.0.1", port, configure=authority.configure_trust
+            ) as channel:
+                await channel.send(data)
+                await trio.testing.wait_all_tasks_blocked(0.01)
+        with trio.fail_after(5):
+            while not ends:  # noqa: ASYNC110 (nobody tells)
+                await trio.sleep(0.001)
+
+
+async def test_any_address_of_this_machine_is_its_loopback_address(
+    authority: trustme.CA, server_certificate: trustme.LeafCert
+) -> None:
+    if sys.platform == "win32":
+        pytest.skip("Windows connects nobody to 0.0.0.0")
+    async with (
+        serving(server_certificate) as server,
+        net.open_dtls(
+            "0.0.0.0",
+            server.port,
+            server_hostname="localhost",
+            configure=authority.configure_trust,
+            timeout=5,
+        ) as channel,
+    ):
+        await channel.send(b"x")
+        assert await channel.receive(timeout=5) == b"x"
+
+
 async def test_the_first_address_that_there_is_a_way_to_is_taken(
     authority: trustme.CA, server_certificate: trustme.LeafCert, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -359,11 +413,16 @@ async def test_errors_of_the_socket_under_it_are_lost_datagrams(
 
     chance = random.Random(7)
 
+    async def persistent_echo(channel: net.DTLSChannel) -> None:
+        async for data in channel:
+            with contextlib.suppress(errors.Unreachable):
+                await channel.send(data)
+
     class Failing(socket.socket):
         """Fails once in a while."""
 
         def _fail_at_times(self) -> None:
-            if chance.random() < 0.3:
+            if chance.random() < 0.15:
                 raise OSError(errno.ENETDOWN, "as if")
 
         def recvfrom(self, *args: int) -> tuple[bytes, object]:
@@ -386,7 +445,7 @@ async def test_errors_of_the_socket_under_it_are_lost_datagrams(
 
     with use_network(FailingNetwork()):
         async with (
-            serving(server_certificate, retransmit_timeout=0.02) as server,
+            serving(server_certificate, handler=persistent_echo, retransmit_timeout=0.02) as server,
             net.open_dtls(
                 "127.0.0.1",
                 server.port,
@@ -395,19 +454,64 @@ async def test_errors_of_the_socket_under_it_are_lost_datagrams(
                 timeout=20,
             ) as channel,
         ):
-            for _ in range(5):
+            while channel.statistics().datagrams_received < 5:
                 with contextlib.suppress(errors.OperationTimeout, errors.Unreachable):
                     await channel.send(b"x")
                     await channel.receive(timeout=0.01)
-            assert channel.statistics().datagrams_received
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"max_connections": 0}, {"handshake_timeout": -1.0}, {"handshake_timeout": math.nan}]
+    "wrong",
+    [
+        {"max_connections": 0},
+        {"max_handshakes": 0},
+        {"handshake_timeout": -1.0},
+        {"handshake_timeout": math.nan},
+        {"incoming_buffer": 0},
+        {"incoming_buffer": -1},
+        {"retransmit_timeout": 0},
+        {"udp_options": {"max_datagram_size": 100}},
+    ],
+    ids=str,
 )
-async def test_limits_of_a_server_make_sense(wrong: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match=next(iter(wrong))):
-        await net.serve_dtls(echo, configure=lambda context: None, **wrong)  # type: ignore[arg-type]
+async def test_limits_of_a_server_make_sense(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(reversed(str(wrong).split("'")[1::2]))):
+        await net.serve_dtls(echo, configure=lambda context: None, **wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"ciphertext_mtu": 20},
+        {"ciphertext_mtu": 65_536},
+        {"incoming_buffer": -1},
+        {"retransmit_timeout": 0},
+        {"retransmit_timeout": -1.0},
+        {"retransmit_timeout": math.nan},
+        {"server_hostname": ""},
+        {"private_key": "key.pem"},
+    ],
+    ids=str,
+)
+async def test_settings_of_a_client_make_sense(wrong: dict[str, Any]) -> None:
+    """Trio takes them, and sends for ever, or eats up the memory, or ends the run."""
+    with pytest.raises(ValueError, match=r".+"):
+        async with net.open_dtls("127.0.0.1", 9, **wrong):
+            pass
+
+
+async def test_numbers_of_datagrams_are_whole() -> None:
+    with pytest.raises(TypeError, match="incoming_buffer"):
+        await net.serve_dtls(echo, configure=lambda context: None, incoming_buffer=1.5)  # type: ignore[arg-type]
+
+
+async def test_a_server_knows_the_options_of_its_socket() -> None:
+    with pytest.raises(TypeError, match="no option colour"):
+        await net.serve_dtls(
+            echo,
+            configure=lambda context: None,
+            udp_options={"colour": "red"},  # type: ignore[arg-type]
+        )
 
 
 async def test_a_server_needs_a_certificate() -> None:

@@ -98,6 +98,7 @@ async def test_junk_changes_nothing(
     plain_alert = bytes.fromhex("15fefd0000000000000099") + b"\x00\x02\x02\x28"
     # An empty datagram is an error to OpenSSL, unless it never sees it.
     junk = [b"", b"\x16", record, alert, plain_alert, record[:12], record[:-1], bytes(2000)]
+    junk += [record + bytes(60_000), b"\x17" * 65_000]
     junk += [chance.randbytes(size) for size in (1, 13, 14, 200, 1400)]
     junk += [b"\x16" + chance.randbytes(100) for _ in range(5)]
 

@@ -78,8 +78,11 @@ def test_a_wildcard_stands_for_the_whole_first_label(
 def test_names_are_compared_the_way_they_are_on_the_wire() -> None:
     assert _dtls_context.ascii_name("Bücher.example.ORG.") == "xn--bcher-kva.example.org"
     assert _dtls_context.ascii_name("fe80::1%eth0") == "fe80::1"
-    with pytest.raises(UnicodeError):
-        _dtls_context.ascii_name("x" * 64)
+    assert _dtls_context.ascii_name("straße.example") == "xn--strae-oqa.example"  # not strasse
+    assert _dtls_context.ascii_name("_service.example.org") == "_service.example.org"
+    for name in ("", ".", "a\0b", "ü" * 64):
+        with pytest.raises(ValueError, match=r".+"):
+            _dtls_context.ascii_name(name)
 
 
 async def test_an_unknown_authority_is_refused(server_certificate: trustme.LeafCert) -> None:

@@ -273,10 +273,10 @@ async def test_good_frames_come_before_the_error_behind_them(make_tcp_pair: Make
         await other.receive()
 
 
-async def test_a_frame_over_the_limit_is_refused_by_name(make_pair: MakePair) -> None:
-    one, other = await make_pair(net.LengthPrefix(4, max_frame_bytes=10))
-    async with one, other:
-        await one.send_many([b"0123456789", b"0123456789a"])
+async def test_a_frame_over_the_limit_is_refused_by_name(make_tcp_pair: MakeTCPPair) -> None:
+    one, stream = await make_tcp_pair()
+    async with one, net.FramedChannel(stream, net.LengthPrefix(1, max_frame_bytes=10)) as other:
+        await one.send_all(b"\x0a0123456789\x0b0123456789a")
         assert await other.receive() == b"0123456789"
         with pytest.raises(LimitExceeded, match="a frame of 11 bytes") as caught:
             await other.receive()
@@ -368,6 +368,37 @@ async def test_after_closing_everything_says_so(make_pair: MakePair) -> None:
             await other.send(b"too late")
         with pytest.raises(ResourceClosed):
             await other.send_eof()
+
+
+async def test_many_tasks_send_frames_through_a_queue(make_tcp_pair: MakeTCPPair) -> None:
+    one, stream = await make_tcp_pair(small_buffers=True)
+    to_wire = net.LengthPrefix(2).protocol().send
+    frames = [bytes([number]) * 999 for number in range(50)]
+    async with (
+        one,
+        net.FramedChannel(stream, net.LengthPrefix(2)) as channel,
+        net.open_send_queue(one) as queue,
+        trio.open_nursery() as nursery,
+    ):
+        for frame in frames:
+            nursery.start_soon(queue.send, to_wire(frame))
+        assert sorted([await channel.receive() for _ in frames]) == frames
+
+
+async def test_short_requests_may_have_long_answers(make_tcp_pair: MakeTCPPair) -> None:
+    client, server = await make_tcp_pair()
+    short, long = net.LengthPrefix(4, max_frame_bytes=10), net.LengthPrefix(4)
+    async with (
+        net.FramedChannel(client, long, send_framing=short) as asking,
+        net.FramedChannel(server, short, send_framing=long) as answering,
+    ):
+        await asking.send(b"0123456789")
+        assert await answering.receive() == b"0123456789"
+        for send in (asking.send(b"0123456789a"), asking.send_many([b"ok", bytes(100_000)])):
+            with pytest.raises(LocalProtocolError, match="more than max_frame_bytes=10"):
+                await send
+        await answering.send(b"x" * 20_000)
+        assert await asking.receive() == b"x" * 20_000
 
 
 async def test_closing_wakes_a_receiver(make_pair: MakePair) -> None:

@@ -12,9 +12,9 @@ import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests._cancel_points import cancel_at_each_point
 from trio_helianthus import net
 from trio_helianthus.errors import ChannelEnded, ConnectionReset, IncompleteReceive, NetworkError
+from trio_helianthus.testing import cancel_sweep
 
 MakeTCPPair: TypeAlias = Callable[..., Awaitable[tuple[net.TCPStream, net.TCPStream]]]
 
@@ -227,7 +227,7 @@ def test_a_channel_over_tcp_cancelled_anywhere(own: bool) -> None:
             await use_everything(stream)
             assert (await server.drain()).clean
 
-    assert cancel_at_each_point(scenario) > 20
+    assert cancel_sweep(scenario).points > 20
 
 
 @pytest.mark.sweep
@@ -245,4 +245,4 @@ def test_a_channel_over_tls_cancelled_anywhere(
             )
             assert (await server.drain()).clean
 
-    assert cancel_at_each_point(scenario) > 20
+    assert cancel_sweep(scenario).points > 20

@@ -12,7 +12,7 @@ import pytest
 import trio
 
 from trio_helianthus import net
-from trio_helianthus.wire import END_OF_STREAM, FrameBuffer, FrameProtocol
+from trio_helianthus.errors import LocalProtocolError, OperationTimeout
 
 Read: TypeAlias = Callable[[BinaryIO], bytes | None]
 Write: TypeAlias = Callable[[bytes], bytes]
@@ -141,41 +141,23 @@ async def test_asyncio_s_readuntil_as_the_peer() -> None:
             assert [frame async for frame in channel] == [b"ONE", b"TWO"]
 
 
-class FixedSize:
-    """A framing of a user's own: every frame has the same size."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-
-    def protocol(self) -> FrameProtocol:
-        return FixedSizeProtocol(self.size)
+def size_of_rest(header: bytes) -> int:
+    return int.from_bytes(header[1:], "big") - 4
 
 
-class FixedSizeProtocol(FrameProtocol):
-    def __init__(self, size: int) -> None:
-        super().__init__(max_frame_bytes=size)
-
-    def send(self, frame: FrameBuffer, /) -> bytes:
-        return bytes(frame)
-
-    def send_buffers(self, frame: FrameBuffer, /) -> tuple[FrameBuffer, ...]:
-        return (frame,)
-
-    def _cut(self, frames: list[bytes], most: int) -> None:
-        buffer = self._sliceable()
-        while len(frames) < most and len(buffer) - self._at >= self.max_frame_bytes:
-            end = self._at + self.max_frame_bytes
-            frames.append(bytes(buffer[self._at : end]))
-            self._at = end
-
-
-async def test_a_framing_of_one_s_own(
+async def test_a_format_with_a_header_of_its_own(
     make_tcp_pair: Callable[[], Awaitable[tuple[net.TCPStream, net.TCPStream]]],
 ) -> None:
     one, stream = await make_tcp_pair()
-    async with one, net.FramedChannel(stream, FixedSize(4)) as channel:
-        await one.send_all(b"aaaabb")
-        assert await channel.receive() == b"aaaa"
-        await one.send_all(b"bb")
-        assert await channel.receive() == b"bbbb"
-        assert FixedSize(4).protocol().next_event() is not END_OF_STREAM
+    framing = net.Header(5, size_of_rest)
+    assert framing == net.Header(5, size_of_rest)
+    async with one, net.FramedChannel(stream, framing) as channel:
+        await one.send_all(b"Q\0\0\0\x06")
+        with pytest.raises(OperationTimeout):
+            await channel.receive(timeout=0.001)
+        await one.send_all(b"hiX\0\0\0\x04")
+        assert await channel.receive_many() == [b"Q\0\0\0\x06hi", b"X\0\0\0\x04"]
+        await channel.send(b"D\0\0\0\x06ho")
+        assert await one.receive_exactly(7) == b"D\0\0\0\x06ho"
+        with pytest.raises(LocalProtocolError, match="whose header says"):
+            await channel.send(b"D\0\0\0\x06oh no")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import signal
 import socket
 import sys
 import threading
@@ -35,6 +37,11 @@ async def ask(stream: net.TCPStream, times: int = 1) -> None:
     for _ in range(times):
         await stream.send_all(b"ping")
         assert await stream.receive_some() == b"ping"
+
+
+async def ask_and_close(stream: net.TCPStream, times: int) -> None:
+    async with stream:
+        await ask(stream, times)
 
 
 def epolls() -> int:
@@ -85,6 +92,27 @@ async def test_many_at_a_time_are_waited_for_in_the_hub_and_a_single_one_no_more
         for one, _ in pairs:
             await one.aclose()
     await trio.testing.wait_all_tasks_blocked()
+    assert hub.statistics().registered == 0
+
+
+async def test_after_a_crowd_one_connection_after_the_other_is_left_to_trio(
+    make_tcp_pair: MakeTCPPair,
+) -> None:
+    hub = current_hub()
+    pairs = [await make_tcp_pair() for _ in range(10)]
+    async with trio.open_nursery() as nursery:
+        for one, other in pairs:
+            nursery.start_soon(echo, other)
+            nursery.start_soon(ask_and_close, one, 50)
+        await trio.testing.wait_all_tasks_blocked()
+        assert hub.statistics().wakes > 0
+    assert not hub.batching
+    for _ in range(3):
+        one, other = await make_tcp_pair()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(echo, other)
+            await ask_and_close(one, 10)
+    assert not hub.batching
     assert hub.statistics().registered == 0
 
 
@@ -257,7 +285,70 @@ async def test_where_the_system_watches_no_more_sockets_trio_does(
         nursery.start_soon(echo, other)
         await ask(one)
         await one.send_eof()
-    assert hub.mode is HubMode.NEVER
+    assert not hub.batching
+
+
+async def test_a_lack_of_file_descriptors_is_not_for_ever(
+    make_tcp_pair: MakeTCPPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def open_none() -> None:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    monkeypatch.setattr(_hub, "_open_epoll", open_none)
+    monkeypatch.setattr(_hub, "MAX_WAITS_WATCHED", 400)
+    hub = current_hub()
+    pairs = [await make_tcp_pair() for _ in range(10)]
+    async with trio.open_nursery() as nursery:
+        for _, other in pairs:
+            nursery.start_soon(echo, other)
+        async with trio.open_nursery() as askers:
+            for one, _ in pairs:
+                askers.start_soon(ask, one, 10)
+        assert not hub.batching
+        monkeypatch.undo()
+        async with trio.open_nursery() as askers:
+            for one, _ in pairs:
+                askers.start_soon(ask, one, 50)
+        assert hub.batching
+        for one, _ in pairs:
+            await one.aclose()
+
+
+@pytest.mark.usefixtures("always")
+def test_an_interrupt_while_a_socket_is_registered_is_harmless(
+    make_tcp_pair: MakeTCPPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_epoll = _hub._open_epoll
+
+    class Interrupted:
+        def __init__(self) -> None:
+            self._epoll = open_epoll()
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._epoll, name)
+
+        def __enter__(self) -> object:
+            return self._epoll.__enter__()
+
+        def __exit__(self, *args: object) -> None:
+            self._epoll.__exit__(*args)
+
+        def register(self, number: int, events: int) -> None:
+            self._epoll.register(number, events)
+            signal.raise_signal(signal.SIGINT)
+
+    async def main() -> None:
+        one, other = await make_tcp_pair()
+        async with one, other:
+            monkeypatch.setattr(_hub, "_open_epoll", Interrupted)
+            with contextlib.suppress(KeyboardInterrupt):
+                await one.receive_some()
+            assert current_hub().statistics().registered == 1
+            await other.send_all(b"goes on")
+            assert await one.receive_some() == b"goes on"
+            assert current_hub().batching
+
+    trio.run(main)
 
 
 @pytest.mark.usefixtures("always")
@@ -277,15 +368,15 @@ async def test_a_socket_that_was_closed_behind_its_back_harms_nobody(
             replacement = socket.create_connection(listener.getsockname())
             accepted, _ = listener.accept()
         with accepted, copy:
-            stream = net.adopt(replacement)
-            assert stream.socket.fileno() == number
-            async with stream:
+            newcomer = net.adopt(replacement)
+            assert newcomer.socket.fileno() == number
+            async with newcomer:
                 with trio.move_on_after(0):
-                    await stream.receive_some()
+                    await newcomer.receive_some()
                 await victim.aclose()
                 await peer.send_all(b"to whom?")
                 accepted.send(b"to the new one")
-                assert await stream.receive_some() == b"to the new one"
+                assert await newcomer.receive_some() == b"to the new one"
         await other.send_all(b"x")
         assert await one.receive_some() == b"x"
 
@@ -342,7 +433,7 @@ def test_it_starts_in_a_forked_child() -> None:
 def test_who_waits_when_the_run_ends_is_left_to_trio() -> None:
     log = []
 
-    async def outlive(stream: net.TCPStream, peer: net.TCPStream) -> None:
+    async def outlive(stream: net.SocketStream, peer: net.SocketStream) -> None:
         """Be a system task that still has a conversation when the main task has ended."""
         async with stream, peer:
             try:

@@ -116,11 +116,12 @@ async def test_a_server_takes_any_function_that_returns_a_context(
         assert await name_served(connect) == {"two"}
 
 
+@pytest.mark.parametrize("kind", [ValueError, TLSError])
 async def test_a_function_that_fails_is_a_mistake_and_ends_one_connection(
-    client_context: ssl.SSLContext, errors_on_stderr: Callable[[], str]
+    kind: type[Exception], client_context: ssl.SSLContext, errors_on_stderr: Callable[[], str]
 ) -> None:
     def fail() -> ssl.SSLContext:
-        raise ValueError("no context today")
+        raise kind("no context today")
 
     async with connecting(fail, client_context) as connect:
         for _ in range(2):
@@ -256,6 +257,52 @@ async def test_watching_reports_a_bad_pair_once_and_goes_on(
             assert certificate() is not first
             nursery.cancel_scope.cancel()
     assert len(reports.errors) == 2
+
+
+async def test_watching_tries_again_what_somebody_else_could_not_reload(
+    files: Files, certificate: net.ReloadingCertificate, autojump_clock: trio.abc.Clock
+) -> None:
+    first, load = certificate(), certificate._load
+
+    def refuse() -> ssl.SSLContext:
+        raise NetworkError("it must not be read today")
+
+    certificate._load = refuse  # type: ignore[method-assign]
+    with pytest.raises(NetworkError):
+        certificate.reload()
+    certificate._load = load  # type: ignore[method-assign]
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(certificate.watch)
+        await trio.sleep(net.WATCH_SECONDS * 1.5)
+        assert certificate() is not first
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_mistake_in_making_the_context_does_not_stop_watching(
+    files: Files, autojump_clock: trio.abc.Clock
+) -> None:
+    authorities = files.certificate.with_name("authorities")
+    authorities.touch()
+
+    def make() -> ssl.SSLContext:
+        authorities.read_bytes()
+        return ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+
+    certificate = net.ReloadingCertificate(files.certificate, files.key, make_context=make)
+    first, reports = certificate(), Reports()
+    with core.subscribe(reports):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(certificate.watch)
+            authorities.unlink()
+            files.issue("two")
+            await trio.sleep(net.WATCH_SECONDS * 2.5)
+            assert certificate() is first
+            authorities.touch()
+            await trio.sleep(net.WATCH_SECONDS)
+            assert certificate() is not first
+            nursery.cancel_scope.cancel()
+    assert len(reports.errors) == 1
+    assert "authorities" in reports.errors[0]
 
 
 @pytest.mark.parametrize("interval", [0, -1, float("nan")])

@@ -19,8 +19,10 @@ from trio_helianthus.errors import (
     ConnectionReset,
     OperationCancelled,
     OperationTimeout,
+    ResourceClosed,
 )
 from trio_helianthus.net import _buffers, _socket_stream
+from trio_helianthus.net._tls_ciphertext import Ciphertext
 
 pytestmark = pytest.mark.usefixtures("each_way_of_waiting")
 
@@ -166,6 +168,23 @@ async def test_closing_after_a_cut_send_does_not_look_like_an_end(
             await other.receive_all()
 
 
+async def test_closing_in_the_middle_of_a_send_does_not_look_like_an_end_either(
+    make_tcp_pair: MakeTCPPair,
+) -> None:
+    one, other = await make_tcp_pair(small_buffers=True)
+    async with other, trio.open_nursery() as nursery:
+
+        async def send() -> None:
+            with pytest.raises(ResourceClosed):
+                await one.send_all(bytes(1_000_000))
+
+        nursery.start_soon(send)
+        await trio.testing.wait_all_tasks_blocked()
+        await one.aclose()
+        with pytest.raises(ConnectionReset):
+            await other.receive_all()
+
+
 async def test_a_send_that_was_cancelled_before_it_began_breaks_nothing(
     make_tcp_pair: MakeTCPPair, make_clogged_tcp_pair: MakeTCPPair
 ) -> None:
@@ -200,13 +219,13 @@ async def test_a_cut_between_two_records_breaks_a_tls_stream_too(
     client, server = await make_tls_pair(small_buffers=True)
     async with client, server:
         with trio.CancelScope() as scope:
-            send = client.transport._send
+            send = Ciphertext.send
 
-            async def cancel_after_sending(buffers: list[memoryview]) -> None:
-                await send(buffers)
+            async def cancel_after_sending(ciphertext: Ciphertext) -> None:
+                await send(ciphertext)
                 scope.cancel()
 
-            monkeypatch.setattr(client.transport, "_send", cancel_after_sending)
+            monkeypatch.setattr(Ciphertext, "send", cancel_after_sending)
             half = b"x" * 40_000
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(server.receive_exactly, len(half))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import gzip
 import io
 import os
 from collections.abc import Awaitable, Callable
@@ -86,6 +88,27 @@ async def test_a_file_without_a_descriptor(make_pair: MakePair) -> None:
         assert await receive_all(other, 6) == b"memory"
 
 
+async def test_a_packed_file_is_sent_unpacked(make_pair: MakePair, tmp_path: Path) -> None:
+    path = tmp_path / "packed"
+    path.write_bytes(gzip.compress(b"what was packed"))
+    one, other = await make_pair()
+    async with one, other:
+        with gzip.open(path) as file:
+            assert await one.send_file(file, 5) == 10
+        assert await receive_all(other, 10) == b"was packed"
+
+
+async def test_what_was_just_written_to_the_file_is_sent(
+    make_pair: MakePair, tmp_path: Path
+) -> None:
+    one, other = await make_pair()
+    async with one, other:
+        with (tmp_path / "new").open("w+b") as file:
+            file.write(b"still in Python's buffer")
+            assert await one.send_file(file) == 24
+        assert await receive_all(other, 24) == b"still in Python's buffer"
+
+
 async def test_a_part_that_lies_on_a_disk_is_read_in_a_thread_first(
     make_tcp_pair: MakePair, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,11 +128,17 @@ async def test_what_is_no_binary_file_is_refused(make_tcp_pair: MakePair, path: 
                 await one.send_file(wrong)  # type: ignore[arg-type]
         with path.open(encoding="latin-1") as text, pytest.raises(TypeError, match="binary mode"):
             await one.send_file(text)  # type: ignore[arg-type]
-        with pytest.raises(ValueError, match="offset"):
-            await one.send_file(io.BytesIO(), -1)
+        async with await trio.open_file(path, "rb") as asynchronous:
+            with pytest.raises(TypeError, match="wrapped"):
+                await one.send_file(asynchronous)  # type: ignore[arg-type]
+        for wrong_offset in (-1, 2**63):
+            with pytest.raises(ValueError, match="offset"):
+                await one.send_file(io.BytesIO(), wrong_offset)
+        with path.open("rb") as file, contextlib.suppress(OSError):  # some file systems refuse it
+            assert await one.send_file(file, 2**63 - 2) == 0
         with pytest.raises(ValueError, match="count"):
             await one.send_file(io.BytesIO(), 0, -1)
-        with path.open("wb") as unreadable, pytest.raises(OSError, match="readable"):
+        with path.open("wb") as unreadable, pytest.raises(OSError, match="read"):
             await one.send_file(unreadable, 0, 10)
         await one.send_all(b"nothing was sent")
         assert await receive_all(other, 16) == b"nothing was sent"
@@ -142,6 +171,45 @@ async def test_a_slow_peer_is_waited_for_and_a_cut_breaks_the_stream(
                 await one.send_file(file)
         with pytest.raises(ConnectionBroken, match="cut"):
             await one.send_all(b"x")
+
+
+async def test_closing_in_the_middle_does_not_look_like_an_end(
+    make_pair: MakePair, tmp_path: Path
+) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(bytes(20_000_000))
+    one, other = await make_pair()
+    async with other, trio.open_nursery() as nursery:
+
+        async def send() -> None:
+            with path.open("rb") as file, pytest.raises((ResourceClosed, ConnectionBroken)):
+                await one.send_file(file)
+
+        nursery.start_soon(send)
+        await other.receive_exactly(2_000_000)
+        await one.aclose()
+        with pytest.raises(NetworkError):
+            await other.receive_all(max_bytes=20_000_000)
+
+
+async def test_a_file_that_becomes_shorter_ends_there(make_pair: MakePair, tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(bytes(20_000_000))
+    one, other = await make_pair()
+    async with one, other, trio.open_nursery() as nursery:
+        sent = 0
+
+        async def send() -> None:
+            nonlocal sent
+            with path.open("rb") as file:
+                sent = await one.send_file(file, 0, 20_000_000)
+            await one.aclose()
+
+        nursery.start_soon(send)
+        await other.receive_exactly(2_000_000)
+        os.truncate(path, 1_000_000)
+        rest = await other.receive_all(max_bytes=20_000_000)
+    assert 2_000_000 + len(rest) == sent < 20_000_000
 
 
 async def test_a_peer_that_goes_away_is_an_error(make_pair: MakePair, path: Path) -> None:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import random
 import socket
-from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
 import pytest
 import trio
 import trio.testing
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tests._cancel_points import cancel_at_each_point
 from trio_helianthus import core, net
 from trio_helianthus.errors import (
     ConnectionAborted,
@@ -25,7 +21,7 @@ from trio_helianthus.errors import (
     ResourceClosed,
     ResourceFull,
 )
-from trio_helianthus.net._send_batch import BatchSize, take_batch
+from trio_helianthus.testing import cancel_sweep
 
 MakeTCPPair: TypeAlias = Callable[..., Awaitable[tuple[net.TCPStream, net.TCPStream]]]
 MakeTLSPair: TypeAlias = Callable[..., Awaitable[tuple[net.TLSStream, net.TLSStream]]]
@@ -128,6 +124,21 @@ async def test_what_comes_together_leaves_together(make_tcp_pair: MakeTCPPair) -
         assert await other.receive_exactly(10) == b"x" * 10
 
 
+async def test_a_flush_does_not_care_for_what_is_queued_behind_it(
+    make_tcp_pair: MakeTCPPair,
+) -> None:
+    one, other = await make_tcp_pair()
+
+    async def send_meanwhile(queue: net.SendQueue) -> None:
+        queue.send_nowait(bytes(10_000_000))
+
+    async with one, other, net.open_send_queue(one) as queue, trio.open_nursery() as nursery:
+        nursery.start_soon(send_meanwhile, queue)
+        while not queue.buffered:
+            await queue.flush()  # of nothing, while the other task has its turn
+        await other.receive_exactly(10_000_000)
+
+
 async def test_long_messages_are_gathered(make_tcp_pair: MakeTCPPair) -> None:
     one, other = await make_tcp_pair()
     messages = [bytes([number]) * 8000 for number in range(7)]
@@ -206,6 +217,82 @@ async def test_a_sender_cancelled_while_it_waits_has_sent_nothing(
         assert queue.statistics().messages == 2
 
 
+@pytest.mark.parametrize("when_full", net.WhenFull)
+async def test_a_message_need_not_be_made_before_there_is_room(
+    when_full: net.WhenFull, make_clogged_tcp_pair: MakeTCPPair
+) -> None:
+    one, other = await make_clogged_tcp_pair()
+    went_on: list[str] = []
+
+    async def make_when_there_is_room() -> None:
+        await queue.wait_for_room()
+        went_on.append("made")
+        assert queue.send_nowait(b"THE END")
+
+    async with one, other, net.open_send_queue(one, when_full=when_full) as queue:
+        with trio.testing.assert_checkpoints():
+            await queue.wait_for_room()
+        await queue.send(FULL)
+        with pytest.raises(OperationTimeout):
+            await queue.wait_for_room(timeout=0.001)
+        token = core.CancelToken()
+        token.cancel()
+        with pytest.raises(OperationCancelled):
+            await queue.wait_for_room(token=token)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(make_when_there_is_room)
+            await trio.testing.wait_all_tasks_blocked()
+            assert not went_on
+            await receive_past(other, b"THE END")
+        await queue.flush()
+        assert (queue.statistics().messages, queue.statistics().waits) == (2, 0)
+    with pytest.raises(ResourceClosed, match="queue was closed"):
+        await queue.wait_for_room()
+
+
+async def test_room_that_was_made_by_dropping_is_room_for_who_waits(
+    make_clogged_tcp_pair: MakeTCPPair,
+) -> None:
+    one, other = await make_clogged_tcp_pair()
+    policy = net.WhenFull.DROP_OLDEST
+    async with one, other, net.open_send_queue(one, when_full=policy) as queue:
+        await queue.send(b"in flight")
+        await trio.testing.wait_all_tasks_blocked()
+        await queue.send(FULL)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(queue.wait_for_room)
+            await trio.testing.wait_all_tasks_blocked()
+            await queue.send(b"instead")
+            assert not queue.above_high_water
+            await receive_past(other, b"instead")
+
+
+async def test_who_waits_for_room_is_told_of_a_loss(make_clogged_tcp_pair: MakeTCPPair) -> None:
+    one, other = await make_clogged_tcp_pair()
+    async with one, net.open_send_queue(one) as queue:
+        await queue.send(FULL)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(when_all_wait, other.reset)
+            with pytest.raises((ConnectionReset, ConnectionBroken)):
+                await queue.wait_for_room()
+
+
+async def test_under_drop_oldest_no_more_than_two_messages_exceed_the_queue(
+    make_clogged_tcp_pair: MakeTCPPair,
+) -> None:
+    one, other = await make_clogged_tcp_pair()
+    policy = net.WhenFull.DROP_OLDEST
+    async with one, other, net.open_send_queue(one, when_full=policy, flush_seconds=0) as queue:
+        for _ in range(5):
+            await queue.send(FULL)
+            await trio.testing.wait_all_tasks_blocked()
+        assert queue.buffered == 2 * len(FULL)
+        assert queue.statistics().drops == 3
+        other.reset()
+        with pytest.raises((ConnectionReset, ConnectionBroken)):
+            await queue.flush()
+
+
 async def test_the_oldest_make_room(make_clogged_tcp_pair: MakeTCPPair) -> None:
     one, other = await make_clogged_tcp_pair()
     policy = net.WhenFull.DROP_OLDEST
@@ -271,202 +358,6 @@ async def test_a_slow_peer_may_be_given_up(make_clogged_tcp_pair: MakeTCPPair) -
             await other.receive_all()
 
 
-async def test_leaving_sends_what_is_queued(make_clogged_tcp_pair: MakeTCPPair) -> None:
-    one, other = await make_clogged_tcp_pair()
-    async with one, other, trio.open_nursery() as nursery:
-
-        async def send_and_leave() -> None:
-            async with net.open_send_queue(one) as queue:
-                await queue.send(b"THE END")
-            assert repr(queue).endswith("closed>")
-            await one.send_all(b", really")
-
-        nursery.start_soon(send_and_leave)
-        await receive_past(other, b"THE END, really")
-
-
-async def test_a_peer_that_reads_nothing_delays_leaving_for_a_limited_time(
-    make_clogged_tcp_pair: MakeTCPPair, autojump_clock: trio.testing.MockClock
-) -> None:
-    one, other = await make_clogged_tcp_pair()
-    async with other:
-        started = trio.current_time()
-        with pytest.raises(ConnectionAborted, match="did not take 65536 bytes within 5 s"):
-            async with net.open_send_queue(one) as queue:
-                await queue.send(FULL)
-        assert trio.current_time() - started == pytest.approx(net.FLUSH_SECONDS)
-        with pytest.raises(ResourceClosed):
-            await one.send_all(b"x")
-
-
-async def test_cancellation_does_not_wait_for_the_peer(
-    make_clogged_tcp_pair: MakeTCPPair, autojump_clock: trio.testing.MockClock
-) -> None:
-    one, other = await make_clogged_tcp_pair()
-    async with other:
-        started = trio.current_time()
-        with trio.move_on_after(1) as scope:
-            async with net.open_send_queue(one) as queue:
-                await queue.send(FULL)
-                await trio.sleep_forever()
-        assert scope.cancelled_caught
-        assert trio.current_time() - started == pytest.approx(1)
-        with pytest.raises(ConnectionReset):
-            await other.receive_all()
-
-
-async def test_a_shielded_goodbye_is_still_sent(make_tcp_pair: MakeTCPPair) -> None:
-    one, other = await make_tcp_pair()
-    async with one, other:
-        with trio.CancelScope() as scope:
-            async with net.open_send_queue(one) as queue:
-                try:
-                    scope.cancel()
-                    await trio.sleep_forever()
-                finally:
-                    with trio.move_on_after(1, shield=True):
-                        for _ in range(100):
-                            await queue.send(b"bye ")
-                        await queue.flush()
-        assert await other.receive_exactly(400) == b"bye " * 100
-        await one.send_all(b"not reset")
-
-
-async def test_the_bodys_own_exception_comes_out_first(
-    make_clogged_tcp_pair: MakeTCPPair, make_tcp_pair: MakeTCPPair
-) -> None:
-    one, other = await make_tcp_pair()
-    async with one, other:
-        with pytest.raises(KeyError) as caught:
-            async with net.open_send_queue(one) as queue:
-                queue.send_nowait(b"last words")
-                raise KeyError
-        assert await other.receive_some() == b"last words"
-        assert not hasattr(caught.value, "__notes__")
-    one, other = await make_clogged_tcp_pair()
-    async with one, other:
-        with pytest.raises(KeyError) as caught:
-            async with net.open_send_queue(one, flush_seconds=0.01) as queue:
-                await queue.send(FULL)
-                raise KeyError
-        assert "did not take" in caught.value.__notes__[0]
-
-
-async def test_a_body_that_raises_and_is_cancelled_raises(
-    make_clogged_tcp_pair: MakeTCPPair,
-) -> None:
-    one, other = await make_clogged_tcp_pair()
-    async with one, other:
-        with trio.CancelScope() as scope, pytest.raises(KeyError):
-            async with net.open_send_queue(one) as queue:
-                await queue.send(FULL)
-                scope.cancel()
-                raise KeyError
-
-
-async def test_a_lost_connection_tells_every_sender(make_clogged_tcp_pair: MakeTCPPair) -> None:
-    one, other = await make_clogged_tcp_pair()
-    told: list[int] = []
-
-    async def send(number: int) -> None:
-        with pytest.raises((ConnectionReset, ConnectionBroken)):
-            await (queue.send(b"x") if number % 2 else queue.flush())
-        told.append(number)
-
-    async with one, other, net.open_send_queue(one) as queue:
-        await queue.send(FULL)
-        async with trio.open_nursery() as nursery:
-            for number in range(20):
-                nursery.start_soon(send, number)
-            nursery.start_soon(when_all_wait, other.reset)
-        assert sorted(told) == list(range(20))
-        for late in (queue.send, queue.send_nowait):
-            with pytest.raises((ConnectionReset, ConnectionBroken)) as caught:
-                await late(b"late")  # type: ignore[misc]
-            assert one.last_error is caught.value
-
-
-async def test_a_loss_that_nobody_was_told_about_comes_out(
-    make_clogged_tcp_pair: MakeTCPPair,
-) -> None:
-    one, other = await make_clogged_tcp_pair()
-    with pytest.raises((ConnectionReset, ConnectionBroken)):
-        async with one, net.open_send_queue(one) as queue:
-            await queue.send(FULL)
-            other.reset()
-            await trio.testing.wait_all_tasks_blocked(0.02)
-
-
-async def test_a_reset_in_mid_flight_is_told_once(make_tcp_pair: MakeTCPPair) -> None:
-    one, other = await make_tcp_pair()
-    async with one, net.open_send_queue(one) as queue:
-        await trio.testing.wait_all_tasks_blocked()
-        other.reset()
-        with pytest.raises((ConnectionReset, ConnectionBroken)) as caught:
-            while True:
-                await queue.send(b"anybody there?")
-        assert one.last_error is caught.value
-        with pytest.raises((ConnectionReset, ConnectionBroken)):
-            await queue.flush()
-
-
-async def test_closing_turns_the_waiting_away(make_clogged_tcp_pair: MakeTCPPair) -> None:
-    one, other = await make_clogged_tcp_pair()
-
-    async def wait(operate: Callable[[], Awaitable[object]]) -> None:
-        with pytest.raises(ResourceClosed, match="queue was closed"):
-            await operate()
-
-    async with other:
-        async with net.open_send_queue(one, flush_seconds=0.01) as queue, trio.open_nursery() as n:
-            await queue.send(FULL)
-            n.start_soon(wait, lambda: queue.send(b"x"))
-            n.start_soon(wait, queue.flush)
-            await trio.testing.wait_all_tasks_blocked()
-            with pytest.raises(ConnectionAborted):
-                await queue.aclose()
-            await queue.aclose()
-            with pytest.raises(ResourceClosed):
-                queue.send_nowait(b"x")
-        assert queue.statistics().waiting_senders == 0
-
-
-async def test_a_stream_closed_underneath_is_noticed(make_clogged_tcp_pair: MakeTCPPair) -> None:
-    one, other = await make_clogged_tcp_pair()
-    async with other, net.open_send_queue(one) as queue:
-        await queue.send(FULL)
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(when_all_wait, one.reset)
-            with pytest.raises(ResourceClosed):
-                await queue.flush()
-
-
-async def test_sending_beside_the_queue_is_a_mistake(make_clogged_tcp_pair: MakeTCPPair) -> None:
-    one, other = await make_clogged_tcp_pair()
-    async with one, other:
-        with pytest.raises(trio.BusyResourceError):
-            async with net.open_send_queue(one, flush_seconds=0.01) as queue:
-                await queue.send(FULL)
-                await trio.testing.wait_all_tasks_blocked()
-                await one.send_all(b"x")
-
-
-async def test_a_writer_that_fails_cancels_the_body(
-    make_tcp_pair: MakeTCPPair, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one, other = await make_tcp_pair()
-
-    async def fail(data: bytes) -> None:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(one, "send_all", fail)
-    async with other, one:
-        with pytest.raises(ZeroDivisionError):
-            async with net.open_send_queue(one) as queue:
-                queue.send_nowait(b"x")
-                await trio.sleep_forever()
-
-
 async def test_operations_are_reported(make_tcp_pair: MakeTCPPair) -> None:
     seen: list[tuple[str, int]] = []
 
@@ -529,38 +420,4 @@ def test_cancelled_anywhere(patience: float) -> None:
             for place in range(0, len(received), 6000):
                 assert len(set(received[place : place + 6000])) == 1
 
-    assert cancel_at_each_point(use_queue) > 20
-
-
-@given(
-    messages=st.lists(st.integers(1, 3000), min_size=1, max_size=600),
-    most=st.integers(1, 20_000),
-)
-def test_batches_are_everything_in_order_and_within_their_size(
-    messages: list[int], most: int
-) -> None:
-    queue = deque(bytes([size % 256]) * size for size in messages)
-    expected, size_of = list(queue), BatchSize(most)
-    taken: list[bytes] = []
-    while queue:
-        limit = size_of.bytes
-        assert 1 <= limit <= most
-        batch, size = take_batch(queue, sum(map(len, queue)), size_of)
-        assert size == sum(map(len, batch))
-        assert len(batch) == 1 or size <= limit
-        assert 1 <= len(batch) <= 512
-        taken += batch
-    assert taken == expected
-
-
-def test_batches_grow_under_load_and_shrink_without() -> None:
-    size = BatchSize(100_000)
-    first = size.bytes
-    for _ in range(10):
-        size.adapt(taken=size.bytes, left=1)
-    assert size.bytes == 100_000
-    size.adapt(taken=50_000, left=0)
-    assert size.bytes == 100_000
-    for _ in range(10):
-        size.adapt(taken=1, left=0)
-    assert size.bytes == first
+    assert cancel_sweep(use_queue).points > 20

@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from contextvars import ContextVar
 from functools import partial
 
 import pytest
@@ -325,6 +326,11 @@ async def test_wrong_limits_are_told_before_the_start(server_context: ssl.SSLCon
             await net.serve_tls(echo, ssl_context=server_context, handshake_timeout=seconds)
 
 
+async def test_without_a_context_nothing_is_served_in_the_clear() -> None:
+    with pytest.raises(TypeError, match="SSLContext"):
+        await net.serve_tls(echo, ssl_context=None)  # type: ignore[arg-type]
+
+
 async def test_served_connections_have_the_options() -> None:
     seen: list[bool] = []
 
@@ -466,6 +472,22 @@ async def test_who_has_connected_before_a_drain_is_served() -> None:
                 assert await stream.receive_all() == b"x"
         report = await server.drain()
         assert (report.finished, report.cut) == (3, ())
+
+
+async def test_the_last_handlers_have_the_context_of_the_server_too() -> None:
+    where, seen = ContextVar[str]("where"), list[str]()
+
+    async def look(stream: net.ByteStream) -> None:
+        seen.append(where.get())
+
+    (listener,) = await net.listen_tcp(0)
+    with socket.create_connection(listener.socket.getsockname()):
+        where.set("the server")
+        async with serving(look, listeners=[listener]) as server:
+            assert server.statistics().accepted == 0
+            where.set("a request")
+            assert (await server.drain()).finished == 1
+    assert seen == ["the server"]
 
 
 async def test_a_drain_takes_no_more_than_there_is_room_for() -> None:

@@ -85,6 +85,42 @@ async def test_modes_that_are_none(path: Path, mode: int) -> None:
         await net.listen_unix(path, mode=mode)
 
 
+async def test_a_link_in_place_of_the_socket_leads_nowhere(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may write to the folder, too, gets no file of ours opened to everybody."""
+    secret = path.with_name("secret")
+    secret.touch(mode=0o600)
+    bind = socket.socket.bind
+
+    def bind_and_be_too_slow(sock: socket.socket, name: str) -> None:
+        bind(sock, name)
+        Path(name).unlink()
+        Path(name).symlink_to(secret)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(socket.socket, "bind", bind_and_be_too_slow)
+        with pytest.raises(NetworkError):
+            await net.listen_unix(path, mode=0o666)
+    assert mode_of(secret) == 0o600
+    assert names_in(path.parent) == ["secret"]
+
+
+async def test_a_system_that_always_follows_links(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chmod = Path.chmod
+
+    def refuse(path: Path, mode: int, *, follow_symlinks: bool = True) -> None:
+        if not follow_symlinks:
+            raise NotImplementedError
+        chmod(path, mode)
+
+    monkeypatch.setattr(Path, "chmod", refuse)
+    async with await net.listen_unix(path, mode=0o640):
+        assert mode_of(path) == 0o640
+
+
 async def test_the_file_appears_when_one_can_connect_and_with_its_mode(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -115,6 +115,25 @@ async def test_without_sni_and_alpn_there_is_nothing_to_know(
         assert (info.server_name, info.alpn_protocol) == (None, None)
 
 
+async def test_names_beyond_ascii_are_those_of_idna_2008(
+    authority: trustme.CA, client_context: ssl.SSLContext, make_tcp_pair: MakeTCPPair
+) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("xn--strae-oqa.example.org").configure_cert(context)
+    ours, theirs = await make_tcp_pair()
+    async with trio.open_nursery() as nursery:
+
+        async def be_server() -> None:
+            async with await net.start_tls(theirs, ssl_context=context, server_side=True) as server:
+                assert server.info.server_name == "xn--strae-oqa.example.org"
+
+        nursery.start_soon(be_server)
+        async with await net.start_tls(
+            ours, ssl_context=client_context, server_hostname="Straße.example.org"
+        ) as client:
+            assert await client.receive_all() == b""
+
+
 async def test_a_contexts_own_sni_callback_is_still_asked(
     server_context: ssl.SSLContext, client_context: ssl.SSLContext
 ) -> None:
@@ -490,6 +509,18 @@ async def test_a_peer_that_does_not_read_is_left_after_a_while(
     with pytest.raises(ResourceClosed):
         await client.send_all(b"x")
     server.reset()
+
+
+async def test_closing_twice_at_once_is_no_reset(make_tls_pair: MakeTLSPair) -> None:
+    """What the first has sent until then still arrives."""
+    client, server = await make_tls_pair(small_buffers=True)
+    client._ciphertext.outgoing.write(bytes(2_000_000))  # what the alert has to wait for
+    async with server, trio.open_nursery() as nursery:
+        nursery.start_soon(client.aclose)
+        await trio.testing.wait_all_tasks_blocked()
+        await client.aclose()
+        with trio.fail_after(5):
+            assert await server.transport.receive_all()
 
 
 async def test_a_cancelled_goodbye_still_closes(make_tls_pair: MakeTLSPair) -> None:

@@ -1,4 +1,4 @@
-"""What a TLS stream makes of junk, of cuts at each byte, and of flipped bits: an error, in time."""
+"""What TLS makes of junk, of cuts at each byte, of flipped bits, of wrong arguments: an error."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trio_helianthus import core, net
-from trio_helianthus.errors import ConnectionBroken, NetworkError, OperationTimeout, TLSError
+from trio_helianthus.errors import (
+    ConnectionBroken,
+    NetworkError,
+    OperationTimeout,
+    ResourceClosed,
+    TLSError,
+)
 
 MakeTCPPair: TypeAlias = Callable[..., Awaitable[tuple[net.TCPStream, net.TCPStream]]]
 
@@ -286,3 +292,30 @@ async def send_two_records(stream: net.ByteStream, context: ssl.SSLContext) -> N
     secure = await server_shakes_hands(stream, context)
     await secure.send_all(b"first")
     await secure.send_all(b"second")
+
+
+@pytest.mark.parametrize("server_side", [True, False])
+async def test_a_context_for_the_other_side(
+    server_side: bool,
+    server_context: ssl.SSLContext,
+    client_context: ssl.SSLContext,
+    make_tcp_pair: MakeTCPPair,
+) -> None:
+    wrong = client_context if server_side else server_context
+    ours, theirs = await make_tcp_pair()
+    async with theirs:
+        with pytest.raises(ValueError, match="the other side"):
+            await net.start_tls(ours, ssl_context=wrong, server_side=server_side)
+        with pytest.raises(ResourceClosed):
+            await ours.send_all(b"?")
+
+
+async def test_a_name_that_cannot_be_one(
+    client_context: ssl.SSLContext, make_tcp_pair: MakeTCPPair
+) -> None:
+    ours, theirs = await make_tcp_pair()
+    async with theirs:
+        with pytest.raises(ValueError, match="not allowed"):
+            await net.start_tls(
+                ours, ssl_context=client_context, server_hostname="\N{SNOWMAN}.example.org"
+            )

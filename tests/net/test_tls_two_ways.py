@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import random
+import socket
 import ssl
+import struct
+import sys
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
@@ -233,6 +236,17 @@ async def test_session_tickets_wait_for_the_first_data(make_tls_pair: MakeTLSPai
         assert await server.receive_all() == b"a report"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="no other system tells what it keeps")
+async def test_the_end_of_a_handshake_is_acknowledged_at_once(make_tls_pair: MakeTLSPair) -> None:
+    """A client without TCP_NODELAY would keep its first data until then."""
+    client, server = await make_tls_pair()
+    async with client, server:
+        assert isinstance(client.transport, net.TCPStream)
+        # linux/tcp.h: in struct tcp_info tcpi_unacked comes behind 8 bytes and 4 numbers.
+        state = client.transport.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 28)
+        assert struct.unpack_from("I", state, 24) == (0,)
+
+
 async def test_session_tickets_are_no_noise(make_tls_pair: MakeTLSPair) -> None:
     client, server = await make_tls_pair()
     async with client, server:
@@ -294,14 +308,14 @@ async def test_a_transport_that_delivers_single_bytes(
 ) -> None:
     below_client, below_server = await make_tcp_pair()
     for below in (below_client, below_server):
-        receive = below._receive
+        receive = below.receive_some
 
         async def receive_one(
             max_bytes: int, *, receive: Callable[[int], Awaitable[bytes]] = receive
         ) -> bytes:
             return await receive(1)
 
-        monkeypatch.setattr(below, "_receive", receive_one)
+        monkeypatch.setattr(below, "receive_some", receive_one)
 
     async def be_server() -> None:
         async with await net.start_tls(

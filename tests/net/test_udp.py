@@ -12,6 +12,8 @@ import trio.testing
 
 from trio_helianthus import core, errors, net
 
+pytestmark = pytest.mark.usefixtures("each_way_of_waiting")
+
 
 class ReluctantSocket(socket.socket):
     """A socket whose sends find no room for a while."""
@@ -107,6 +109,27 @@ async def test_one_wake_up_takes_a_batch_and_no_more() -> None:
         assert one.statistics() == net.UDPStatistics(
             datagrams_sent=0, datagrams_received=40, truncated=0, waiting=0
         )
+
+
+async def test_who_wants_one_gets_the_more_ahead_the_more_there_are() -> None:
+    """A look for a second one would only keep the first from its answer."""
+    async with net.open_udp() as one, net.open_udp(remote=("127.0.0.1", one.port)) as other:
+        for _ in range(2):
+            for number in range(100):
+                await other.send(b"%d" % number)
+            ahead = set()
+            for number in range(100):
+                assert (await one.receive(timeout=5)).data == b"%d" % number
+                ahead.add(one.statistics().waiting)
+            assert 0 in ahead
+            assert max(ahead) == net.DRAIN_DATAGRAMS - 1
+            await other.send(b"alone")
+            await one.receive()
+            for data in (b"x", b"y"):
+                await other.send(data)
+            assert (await one.receive()).data == b"x"
+            assert one.statistics().waiting == 0
+            assert (await one.receive()).data == b"y"
 
 
 async def test_a_batch_on_a_connected_socket_is_a_list_of_bytes() -> None:
@@ -240,6 +263,12 @@ async def test_only_numeric_addresses_are_sent_to(address: net.SocketAddress) ->
     async with net.open_udp() as one:
         with pytest.raises(ValueError, match="no numeric IPv4 host and port"):
             await one.send_to(b"x", address)
+
+
+async def test_a_port_to_send_to_is_a_small_number() -> None:
+    async with net.open_udp() as one:
+        with pytest.raises(ValueError, match="70000"):
+            await one.send_to(b"x", ("127.0.0.1", 70_000))
 
 
 async def test_a_name_is_resolved_to_the_family_of_the_socket() -> None:

@@ -106,8 +106,10 @@ async def test_the_next_address_is_taken_where_the_first_has_no_way(
         ]
 
     monkeypatch.setattr(trio.socket, "getaddrinfo", two_addresses)
-    async with net.open_udp(remote=("somewhere", 9)) as one:
+    options = iter([(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)])
+    async with net.open_udp(remote=("somewhere", 9), socket_options=options) as one:
         assert one.remote_address == ("127.0.0.1", 9)
+        assert one.socket.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
 
 
 async def test_where_no_address_will_do_the_first_error_tells_of_the_others(
@@ -273,6 +275,13 @@ async def test_only_groups_are_joined(group: str) -> None:
     async with net.open_udp() as one:
         with pytest.raises(ValueError, match=group):
             one.join_group(group)
+
+
+@pytest.mark.parametrize("index", [-1, 2**31])
+async def test_an_interfaces_index_is_a_small_number(index: int) -> None:
+    async with net.open_udp(host="0.0.0.0") as one:
+        with pytest.raises(ValueError, match="index"):
+            one.join_group(GROUP, interface=index)
 
 
 async def test_an_interface_that_is_not_there_is_told() -> None:

@@ -89,7 +89,7 @@ async def test_paths_of_every_kind(path: Path, kind: type[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", ["", "a\0b", "/tmp/" + "x" * 103, b"\0", b"\0" + b"x" * 108, "é" * 60]
+    "wrong", ["", "a\0b", "a/", "/", "/tmp/" + "x" * 103, b"\0", b"\0" + b"x" * 108, "é" * 60]
 )
 async def test_paths_that_are_none(wrong: str | bytes) -> None:
     with pytest.raises(ValueError, match=r"path|name"):
@@ -278,6 +278,16 @@ async def test_a_handler_that_fails_ends_its_connection(
             assert await client.receive_some() == b""
         assert "unhandled error in unix" in errors_on_stderr()
         nursery.cancel_scope.cancel()
+
+
+async def test_a_drain_names_the_socket_of_what_it_cuts(path: Path) -> None:
+    async with trio.open_nursery() as nursery:
+        server: net.Server = await nursery.start(net.serve_unix, echo, path)
+        async with await net.connect_unix(path) as client:
+            await client.send_all(b"x")
+            await client.receive_exactly(1)
+            report = await server.drain(0)
+    assert report.cut == (str(path),)
 
 
 async def test_tls_over_a_unix_socket(

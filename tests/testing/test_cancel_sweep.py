@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import threading
 import time
@@ -147,12 +148,30 @@ def test_a_seed_is_an_order_of_tasks() -> None:
     assert sorted(order_of_tasks(3)) == list(range(8))
 
 
-def test_the_scheduler_is_left_as_it_was() -> None:
+def test_chance_is_the_same_in_each_run_of_a_seed() -> None:
+    drawn: list[float] = []
+
+    async def steps_by_chance() -> None:
+        drawn.append(random.random())
+        for _ in range(random.randint(1, 20)):
+            await trio.lowlevel.checkpoint()
+
+    report = cancel_sweep(steps_by_chance, seeds=[7])
+    assert report.missed == 0
+    assert len(set(drawn)) == 1
+    cancel_sweep(steps_by_chance, seeds=[8], points=[])
+    assert len(set(drawn)) == 2
+
+
+def test_chance_and_the_scheduler_are_left_as_they_were() -> None:
     from trio._core import _run
 
-    before = _run._r.getstate(), _run._ALLOW_DETERMINISTIC_SCHEDULING
+    def states() -> tuple[object, ...]:
+        return random.getstate(), _run._r.getstate(), _run._ALLOW_DETERMINISTIC_SCHEDULING
+
+    before = states()
     cancel_sweep(three_steps, seeds=[99])
-    assert (_run._r.getstate(), _run._ALLOW_DETERMINISTIC_SCHEDULING) == before
+    assert states() == before
 
 
 def test_a_quick_sweep_has_one_seed_and_some_points(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,6 +268,32 @@ def test_a_function_that_fails_to_choose_is_no_secret() -> None:
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
 
+def test_a_function_that_chooses_nobody_is_told_who_there_is() -> None:
+    async def scenario() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(three_steps, name="a")
+            nursery.start_soon(three_steps, name="b")
+
+    with pytest.raises(CancelSweepError, match="chose none of its tasks; there are: a, b"):
+        cancel_sweep(scenario, children=lambda task: task.name == "c")
+    with pytest.raises(CancelSweepError, match="there are: none"):
+        cancel_sweep(three_steps, children=True)
+
+
+def test_a_child_that_has_not_begun_has_a_name_and_no_place() -> None:
+    async def break_at_once() -> None:
+        if trio.current_effective_deadline() < 0:
+            raise ValueError("broken")
+
+    async def scenario() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(break_at_once)
+
+    with pytest.raises(CancelSweepError) as caught:
+        cancel_sweep(scenario, children=True)
+    assert "before a step of task 'break_at_once': point 0" in caught.value.__notes__[0]
+
+
 # ---------------------------------------------------------------- failures
 
 
@@ -305,6 +350,14 @@ def test_a_scenario_that_fails_without_being_cancelled_says_so() -> None:
     assert caught.value.__notes__[0] == "without being cancelled, seed 1"
 
 
+def test_a_scope_that_is_never_entered_has_no_points() -> None:
+    async def scenario(scope: trio.CancelScope) -> None:
+        await three_steps()
+
+    with pytest.raises(CancelSweepError, match="it never entered the scope"):
+        cancel_sweep(scenario)
+
+
 def test_some_exceptions_may_come_out_of_what_is_cancelled() -> None:
     cancel_sweep(breaks_when_cancelled, may_raise=ValueError)
     cancel_sweep(breaks_when_cancelled, may_raise=(KeyError, ValueError))
@@ -333,9 +386,15 @@ def test_what_stops_the_program_is_not_kept() -> None:
     async def scenario() -> None:
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt) as caught:
-        cancel_sweep(scenario)
-    assert "cancel_sweep: seed 1" in "".join(caught.value.__notes__)
+    async def in_a_group() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.sleep_forever)
+            nursery.start_soon(scenario)
+
+    for stopped in (scenario, in_a_group):
+        with pytest.raises(KeyboardInterrupt) as caught:
+            cancel_sweep(stopped)
+        assert "cancel_sweep: seed 1" in "".join(caught.value.__notes__)
 
 
 # ---------------------------------------------------------------- hanging
@@ -370,11 +429,34 @@ def test_a_run_hangs_in_real_time_whatever_its_clock_says() -> None:
     assert caught.value.point in {0, 1}
 
 
+def test_a_run_that_goes_on_whenever_it_is_cancelled_is_ended(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def try_again_and_again() -> None:
+        done = False
+        while not done:
+            try:
+                await trio.sleep(0.001)
+                done = True
+            except BaseException:  # noqa: ASYNC103 - the bug
+                continue
+
+    async def scenario() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(try_again_and_again)
+            await trio.lowlevel.checkpoint()
+
+    with pytest.raises(CancelSweepError, match="goes on when it is cancelled; its tasks") as caught:
+        cancel_sweep(scenario, run_seconds=0.1)
+    assert re.search(r"task 'try_again_and_again' at .*test_cancel_sweep.py:\d+", str(caught.value))
+    assert capsys.readouterr().err == ""
+
+
 def test_code_that_blocks_is_shown_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     async def block() -> None:
         time.sleep(0.5)  # noqa: ASYNC251 (that is the bug)
 
-    with pytest.raises(CancelSweepError, match="it hangs"):
+    with pytest.raises(CancelSweepError, match="it hangs; its tasks are"):
         cancel_sweep(block, run_seconds=0.1)
     said = capsys.readouterr().err
     assert "a run hangs, and cancelling it did not help" in said

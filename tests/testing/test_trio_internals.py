@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 import trio
-from trio._core import _run, _thread_cache
+from trio._core import _run, _run_context, _thread_cache
 
 from trio_helianthus.testing import _trio_internals, cancel_sweep
 
@@ -48,11 +48,13 @@ def test_the_report_says_what_was_not_looked_for(monkeypatch: pytest.MonkeyPatch
 def test_every_other_loss_has_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trio, "CancelScope", NothingWeKnow)
     monkeypatch.setattr(trio.lowlevel, "Task", NothingWeKnow)
+    monkeypatch.setattr(_run, "Runner", NothingWeKnow)
     monkeypatch.setattr(_thread_cache, "THREAD_CACHE", None)
     lost = " ".join(_trio_internals.lost_abilities())
     assert "points outside of the scenario's scope" in lost
     assert "swallows Cancelled" in lost
     assert "shielded tasks" in lost
+    assert "go on for ever" in lost
     assert "threads that trio keeps" in lost
 
 
@@ -61,6 +63,11 @@ async def test_objects_we_do_not_know_are_left_alone() -> None:
     assert _trio_internals.is_entered(stranger)  # type: ignore[arg-type]
     assert _trio_internals.cancellation_given_to(stranger) is None  # type: ignore[arg-type]
     _trio_internals.lift_shields(stranger)  # type: ignore[arg-type]
+
+
+def test_a_run_that_we_do_not_know_is_not_crashed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_run_context, "GLOBAL_RUN_CONTEXT", None)
+    _trio_internals.crash_run([])
 
 
 def test_without_a_thread_cache_no_thread_is_idle(monkeypatch: pytest.MonkeyPatch) -> None:

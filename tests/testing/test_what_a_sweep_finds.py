@@ -173,6 +173,33 @@ def test_a_cancelled_that_a_child_swallows() -> None:
         cancel_sweep(scenario, children=True)
 
 
+def test_a_cancelled_of_children_that_is_swallowed() -> None:
+    async def scenario() -> None:
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(trio.lowlevel.checkpoint)
+        except* trio.Cancelled:  # noqa: ASYNC103 - the bug
+            pass
+
+    with finds("its Cancelled was swallowed"):
+        cancel_sweep(scenario)
+
+
+def test_a_child_that_swallows_what_would_have_cancelled_the_whole() -> None:
+    async def child() -> None:
+        try:
+            await trio.lowlevel.checkpoint()
+        except BaseException:  # noqa: ASYNC103 - the bug
+            pass
+
+    async def scenario() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(child)
+
+    with finds("its Cancelled was swallowed"):
+        cancel_sweep(scenario)
+
+
 def test_scopes_that_end_first_swallow_nothing() -> None:
     async def scenario() -> None:
         with trio.CancelScope() as scope:
@@ -300,6 +327,12 @@ def test_an_async_generator_that_is_closed() -> None:
     cancel_sweep(scenario)
 
 
+@pytest.fixture
+def no_patience_with_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_leftovers, "THREAD_GRACE_SECONDS", 0.05)
+
+
+@pytest.mark.usefixtures("no_patience_with_threads")
 def test_a_thread() -> None:
     stop = threading.Event()
 
@@ -314,6 +347,7 @@ def test_a_thread() -> None:
     stop.set()
 
 
+@pytest.mark.usefixtures("no_patience_with_threads")
 def test_a_thread_of_trio_that_was_left_to_itself() -> None:
     stop = threading.Event()
 

@@ -164,7 +164,7 @@ def test_an_end_is_an_end_between_frames_and_an_error_elsewhere(make: Make) -> N
 @every_protocol
 def test_the_limit_is_exact_and_known_by_name(make: Make) -> None:
     protocol = make(max_frame_bytes=100)
-    data = protocol.send(b"x" * 100) + protocol.send(b"x" * 101)
+    data = protocol.send(b"x" * 100) + make().send(b"x" * 101)
     protocol.receive_data(data)
     assert protocol.next_frames() == [b"x" * 100]
     for _ in range(2):
@@ -176,9 +176,18 @@ def test_the_limit_is_exact_and_known_by_name(make: Make) -> None:
 
 
 @every_protocol
+def test_what_the_peer_would_refuse_is_not_sent(make: Make) -> None:
+    protocol = make(max_frame_bytes=100)
+    for send in (protocol.send, protocol.send_buffers):
+        for frame in (b"x" * 101, bytearray(101), memoryview(bytes(101))):
+            with pytest.raises(LocalProtocolError, match="101 bytes, more than max_frame_bytes="):
+                send(frame)
+
+
+@every_protocol
 def test_a_frame_is_refused_before_all_of_it_is_there(make: Make) -> None:
     protocol = make(max_frame_bytes=100)
-    for byte in protocol.send(b"x" * 200):
+    for byte in make().send(b"x" * 200):
         protocol.receive_data(bytes((byte,)))
         assert protocol.buffered <= 103
         try:

@@ -19,6 +19,8 @@ from ._peers import Peer as Peer
 from ._peers import find_peers as find_peers
 from ._progress import Progress as Progress
 from ._scenario import MAX_BENCH_CONNECTIONS as MAX_BENCH_CONNECTIONS
+from ._scenario import MAX_BENCH_ECHOES as MAX_BENCH_ECHOES
+from ._scenario import MAX_BENCH_SECONDS as MAX_BENCH_SECONDS
 from ._scenario import MAX_DATAGRAM as MAX_DATAGRAM
 from ._scenario import MAX_PAYLOAD as MAX_PAYLOAD
 from ._scenario import Effort as Effort
@@ -33,6 +35,8 @@ from ._table import markdown_row as markdown_row
 
 __all__ = [
     "MAX_BENCH_CONNECTIONS",
+    "MAX_BENCH_ECHOES",
+    "MAX_BENCH_SECONDS",
     "MAX_DATAGRAM",
     "MAX_PAYLOAD",
     "PEERS",

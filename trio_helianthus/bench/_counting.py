@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
 EVENTS: Final = "instructions:u,instructions:k"
@@ -30,11 +31,11 @@ def perf_works() -> bool:
         text=True,
         check=False,
     )
-    return tried.returncode == 0 and "<not" not in tried.stderr
+    return tried.returncode == 0 and "<not" not in tried.stderr and read_perf(tried.stderr) > 0
 
 
 def cost_unit() -> str:
-    """Return ``k instructions``, or ``CPU us`` where perf cannot count."""
+    """Return what the costs here are told in: ``k instructions``, or ``CPU us`` without perf."""
     return "k instructions" if perf_works() else "CPU us"
 
 
@@ -42,27 +43,34 @@ def cost_of(*command: str) -> float:
     """Run a command and return what it spent.
 
     :param command: a program and its arguments; what it prints is dropped.
-    :returns: thousands of instructions, or milliseconds of CPU time.
+    :returns: thousands of instructions, or microseconds of CPU time; :func:`cost_unit` says which.
     :raises subprocess.CalledProcessError: the command failed.
+    :raises OSError: there is neither perf nor a system that tells what a child spent.
     """
     if perf_works():
-        finished = subprocess.run(
-            ["perf", "stat", "-x", ",", "-e", EVENTS, *command],
-            stderr=subprocess.PIPE,
+        return _instructions_of(command) / 1000
+    before = children_seconds()
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    return (children_seconds() - before) * 1e6
+
+
+def _instructions_of(command: Sequence[str]) -> int:
+    with tempfile.TemporaryDirectory(prefix="helianthus-perf-") as folder:
+        counts, status = Path(folder, "counts"), Path(folder, "status")
+        # Of a command that ends before perf waits for it, perf forgets the exit code.
+        remember = ("sh", "-c", '"$@"; echo $? > "$0"', str(status))
+        subprocess.run(
+            ["perf", "stat", "-x", ",", "-e", EVENTS, "-o", str(counts), *remember, *command],
             stdout=subprocess.DEVNULL,
-            text=True,
             check=True,
         )
-        return read_perf(finished.stderr) / 1000
-    before = os.times()
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-    after = os.times()
-    spent = after.children_user - before.children_user
-    return (spent + after.children_system - before.children_system) * 1000
+        if (exit_code := int(status.read_text("utf-8"))) != 0:
+            raise subprocess.CalledProcessError(exit_code, command)
+        return read_perf(counts.read_text("utf-8"))
 
 
 class Count:
-    """``with Count(pid) as count: ...`` and then ``count.thousands``.
+    """``with Count(pid) as count: ...`` and then ``count.cost``.
 
     Every thread that the process has at the start is counted.
 
@@ -73,8 +81,8 @@ class Count:
     def __init__(self, pid: int) -> None:
         self._pid = pid
         self._perf: subprocess.Popen[bytes] | None = None
-        self.thousands: float = 0.0
-        """Thousands of instructions, or milliseconds of CPU time, when the block has been left."""
+        self.cost: float = 0.0
+        """What it spent, as :func:`cost_unit` says, when the block has been left."""
 
     def __enter__(self) -> Self:
         if perf_works():
@@ -98,9 +106,9 @@ class Count:
             if exc is None:
                 if not counts:
                     raise OSError(f"perf has not written what process {self._pid} did")
-                self.thousands = read_perf(counts) / 1000
+                self.cost = read_perf(counts) / 1000
         elif exc is None:
-            self.thousands = (cpu_seconds(self._pid) - self._before) * 1000
+            self.cost = (cpu_seconds(self._pid) - self._before) * 1e6
 
     def _start_perf(self) -> None:
         """Return when it counts, which it says through a pipe."""
@@ -141,8 +149,21 @@ class Count:
 
 def read_perf(text: str) -> int:
     """Add up the counts in the output of ``perf stat -x ,``."""
-    counts = [line.split(",")[0] for line in text.splitlines() if ",instructions:" in line]
-    return sum(map(int, counts))
+    rows = [line.split(",") for line in text.splitlines()]
+    # Cores of two kinds count for themselves, as `cpu_core/instructions:u/` (perf-stat(1)).
+    counts = [row[0] for row in rows if len(row) > 2 and "instructions:" in row[2]]
+    # Of a process that did nothing at all meanwhile, there is nothing to count.
+    return sum(int(count) for count in counts if count != "<not counted>")
+
+
+def children_seconds() -> float:
+    """Return the CPU time of all child processes that have ended (getrusage(2))."""
+    if sys.platform == "win32":
+        raise OSError("this system does not tell what a child process spent")
+    import resource
+
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def cpu_seconds(pid: int) -> float:

@@ -67,13 +67,13 @@ def measure(
 
 def _measure(server: Child, load: Child, order: str, within: float) -> Figures:
     _answer(server, load, order, within)
-    cpu_before = float(server.ask("CPU?"))
+    cpu_before = _cpu_seconds(server)
     try:
         with Count(server.pid) if perf_works() else nullcontext() as count:
             found = _answer(server, load, "go", within)
     except OSError as exc:
         raise PeerFailed(str(exc)) from exc
-    cpu = float(server.ask("CPU?")) - cpu_before
+    cpu = _cpu_seconds(server) - cpu_before
     echoes, seconds = found["echoes"], found["seconds"]
     return Figures(
         rate=found["rate"],
@@ -83,7 +83,7 @@ def _measure(server: Child, load: Child, order: str, within: float) -> Figures:
         cpu=cpu / echoes * 1e6,
         load_busy=found["cpu_seconds"] / seconds,
         resent=found["resent"] / echoes,
-        instructions=None if count is None else count.thousands / echoes,
+        instructions=None if count is None else count.cost / echoes,
     )
 
 
@@ -103,6 +103,14 @@ def _answer(server: Child, load: Child, line: str, within: float) -> Mapping[str
 def _longest(effort: Effort) -> float:
     seconds = effort.seconds if effort.echoes is None else effort.echoes / ECHOES_PER_SECOND
     return seconds + PATIENCE_SECONDS
+
+
+def _cpu_seconds(server: Child) -> float:
+    line = server.ask("CPU?")
+    try:
+        return float(line)
+    except ValueError:
+        raise PeerFailed(f"the server said {line!r} instead of its CPU time") from None
 
 
 def _port(line: str) -> int:

@@ -17,6 +17,10 @@ MAX_DATAGRAM: Final = 65_507
 """The longest message of UDP over IPv4, in bytes: 65,535 less 20 and 8 of headers (RFC 768)."""
 MAX_BENCH_CONNECTIONS: Final = 10_000
 """The most connections at a time."""
+MAX_BENCH_SECONDS: Final = 120.0
+"""The longest measurement: the times of all its echoes are kept in memory."""
+MAX_BENCH_ECHOES: Final = 10_000_000
+"""The most echoes in a measurement that has a number of them."""
 
 
 class Protocol(enum.StrEnum):
@@ -61,10 +65,12 @@ class Scenario:
 class Effort:
     """How much is measured of each scenario and peer.
 
-    :param seconds: how long one measurement lasts.
-    :param echoes: how many echoes one measurement has, in place of ``seconds``.
-    :param repetitions: how many measurements there are; their median counts.
-    :raises ValueError: one of them is not positive.
+    :param seconds: how long one measurement lasts, up to ``MAX_BENCH_SECONDS``.
+    :param echoes: how many echoes one measurement has, in place of ``seconds``, up to
+        ``MAX_BENCH_ECHOES``.
+    :param repetitions: how many measurements there are; their median counts. To measure for long,
+        repeat.
+    :raises ValueError: one of them is out of bounds.
     """
 
     seconds: float = 1.0
@@ -72,10 +78,12 @@ class Effort:
     repetitions: int = 5
 
     def __attrs_post_init__(self) -> None:
-        if not 0 < self.seconds < float("inf"):
-            raise ValueError(f"seconds must be positive and finite, not {self.seconds}")
-        if self.echoes is not None and self.echoes < 1:
-            raise ValueError(f"there must be at least 1 echo, not {self.echoes}")
+        if not 0 < self.seconds <= MAX_BENCH_SECONDS:
+            raise ValueError(
+                f"seconds must be positive, up to {MAX_BENCH_SECONDS:g}, not {self.seconds}"
+            )
+        if self.echoes is not None and not 1 <= self.echoes <= MAX_BENCH_ECHOES:
+            raise ValueError(f"there must be 1 to {MAX_BENCH_ECHOES:,} echoes, not {self.echoes:,}")
         if self.repetitions < 1:
             raise ValueError(f"there must be at least 1 repetition, not {self.repetitions}")
 

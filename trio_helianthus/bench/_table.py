@@ -79,7 +79,7 @@ def markdown_notes(results: Sequence[EchoResult], baseline: str) -> list[str]:
         notes.append("k instr: the same in thousands of instructions, user and kernel together.")
     if any(result.ratio is not None for result in results):
         cost = "k instr" if counted else "CPU us"
-        notes.append(f"ratio: {cost} relative to the peer '{baseline}'.")
+        notes.append(f"ratio: {cost} relative to the peer '{baseline}'; below 1 is cheaper.")
     if any(figures.load_busy >= BUSY for figures in all_figures):
         notes.append(
             f"`{LOAD_LIMITED}`: the load generator was busy all the time. The server could do "

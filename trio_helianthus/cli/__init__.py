@@ -1,4 +1,4 @@
-"""The ``helianthus`` command: a demonstration of the library."""
+"""The ``helianthus`` command: a demonstration of the library, and its benchmarks."""
 
 from __future__ import annotations
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from trio_helianthus import bench
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 USUAL: Final = {
     "payload": (64, 4096),
@@ -47,8 +50,8 @@ def plan_echo(options: argparse.Namespace) -> bench.EchoPlan:
     :raises ValueError: it makes no sense; the message says why.
     """
     for file in (options.markdown, options.csv):
-        if file is not None and not file.parent.is_dir():
-            raise ValueError(f"{file.parent} is no folder, so {file.name} cannot be written there")
+        if file is not None:
+            _must_be_writable(file)
     bench.find_peers([options.baseline])
     peers = [peer for peer in _chosen_peers(options) if peer.installed]
     if not peers:
@@ -57,7 +60,7 @@ def plan_echo(options: argparse.Namespace) -> bench.EchoPlan:
     chosen: dict[str, Any] = {**(QUICK if options.quick else USUAL), **said}
     plan = bench.EchoPlan(
         scenarios=bench.make_scenarios(
-            map(bench.Protocol, chosen["protocol"]), chosen["payload"], chosen["connections"]
+            _chosen_protocols(options), chosen["payload"], chosen["connections"]
         ),
         peers=peers,
         baseline=options.baseline,
@@ -67,6 +70,21 @@ def plan_echo(options: argparse.Namespace) -> bench.EchoPlan:
         if not plan.peers_of(scenario):
             raise ValueError(f"none of these peers serves {scenario.protocol}")
     return plan
+
+
+def _must_be_writable(file: Path) -> None:
+    """Complain now, not when everything has been measured."""
+    if not file.parent.is_dir():
+        raise ValueError(f"{file.parent} is no folder, so {file.name} cannot be written there")
+    if file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise ValueError(f"{file} cannot be written")
+
+
+def _chosen_protocols(options: argparse.Namespace) -> list[bench.Protocol]:
+    if options.protocol is not None:
+        return [bench.Protocol(name) for name in options.protocol]
+    has_certificates = find_spec("trustme") is not None
+    return [each for each in bench.Protocol if has_certificates or each is not bench.Protocol.TLS]
 
 
 def _chosen_peers(options: argparse.Namespace) -> Sequence[bench.Peer]:
@@ -109,11 +127,13 @@ class _Report:
         effort = self._plan.effort
         one = f"{effort.seconds:g} s" if effort.echoes is None else f"{effort.echoes:,} echoes"
         missing = [peer.name for peer in _chosen_peers(self._options) if not peer.installed]
+        has_tls = self._options.protocol is not None or self._plan.needs_certificates
         return [
             f"`helianthus {shlex.join(self._options.words)}`",
             *bench.machine_facts(),
             f"medians of {effort.repetitions} x {one}; the peers take turns",
             *([f"left out, not installed: {', '.join(missing)}"] if missing else []),
+            *([] if has_tls else ["left out: TLS, which needs the extra 'demo'"]),
         ]
 
     def _print(self, *lines: str) -> None:

@@ -64,11 +64,10 @@ def _add_bench_echo(benchmarks: argparse._SubParsersAction[argparse.ArgumentPars
         help="echo servers: rate, latency, CPU time and instructions",
         description="Measure echo servers in all combinations of protocol, payload and "
         "connections. Server and load generator are processes of their own. TLS needs the extra "
-        "'demo'.",
+        "'demo', and is left out by default without it.",
     )
     add = echo.add_argument
-    protocols = ("tcp", "tls", "udp")
-    add("--protocol", nargs="+", choices=protocols, default=protocols, help="default: all")
+    add("--protocol", nargs="+", choices=("tcp", "tls", "udp"), help="default: all")
     add("--payload", nargs="+", type=int, metavar="BYTES", help="default: 64 4096")
     add("--connections", nargs="+", type=int, metavar="N", help="default: 1 50 500")
     add("--peers", nargs="+", metavar="PEER", help="default: all that are installed")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import outcome
 import trio
-from trio.lowlevel import current_task
+from trio.lowlevel import current_task, enable_ki_protection
 
 from trio_helianthus.errors import ResourceBusy
 
@@ -26,6 +26,8 @@ class Parking:
     It does what :func:`trio.lowlevel.wait_task_rescheduled` does, and saves what that makes anew
     for each wait: the message to trio's scheduler, which is taken from it once, and the outcome
     of being woken. :meth:`wait` is the plain form, for comparison.
+
+    A KeyboardInterrupt comes before or after, as a cancellation would, and never in between.
     """
 
     __slots__ = ("_message", "task")
@@ -35,6 +37,7 @@ class Parking:
         """Who waits here."""
         self._message: object = None
 
+    @enable_ki_protection
     def __await__(self) -> Generator[Any, Any, None]:
         """Wait until :meth:`wake` or :meth:`fail` is called.
 
@@ -50,6 +53,7 @@ class Parking:
             finally:
                 del woken  # it holds the error, whose traceback refers to this frame
 
+    @enable_ki_protection
     async def wait(self) -> None:
         """Wait in the plain form; otherwise the same.
 
@@ -60,6 +64,7 @@ class Parking:
         self.task = current_task()
         await trio.lowlevel.wait_task_rescheduled(self._abort)
 
+    @enable_ki_protection
     def wake(self) -> bool:
         """Wake the task that waits here.
 
@@ -72,6 +77,7 @@ class Parking:
         trio.lowlevel.reschedule(task, WOKEN)
         return True
 
+    @enable_ki_protection
     def fail(self, error: BaseException) -> bool:
         """Wake the task that waits here by raising ``error`` there.
 

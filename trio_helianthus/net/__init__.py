@@ -25,22 +25,24 @@ from ._buffers import WritableBuffer as WritableBuffer
 from ._connect import ATTEMPT_DELAY_SECONDS as ATTEMPT_DELAY_SECONDS
 from ._connect import CONNECT_SECONDS as CONNECT_SECONDS
 from ._connect import connect_tcp as connect_tcp
-from ._dtls import INCOMING_DATAGRAMS as INCOMING_DATAGRAMS
 from ._dtls import open_dtls as open_dtls
 from ._dtls_channel import MAX_DTLS_PAYLOAD as MAX_DTLS_PAYLOAD
 from ._dtls_channel import RETRANSMIT_SECONDS as RETRANSMIT_SECONDS
 from ._dtls_channel import DTLSChannel as DTLSChannel
 from ._dtls_channel import DTLSInfo as DTLSInfo
 from ._dtls_channel import DTLSStatistics as DTLSStatistics
+from ._dtls_handshakes import MAX_HANDSHAKES as MAX_HANDSHAKES
 from ._dtls_serve import DTLSHandler as DTLSHandler
 from ._dtls_serve import DTLSServer as DTLSServer
 from ._dtls_serve import DTLSServerStatistics as DTLSServerStatistics
 from ._dtls_serve import serve_dtls as serve_dtls
+from ._dtls_socket import INCOMING_DATAGRAMS as INCOMING_DATAGRAMS
 from ._file_part import FILE_PART_BYTES as FILE_PART_BYTES
 from ._file_part import BinaryFile as BinaryFile
 from ._framed_channel import FramedChannel as FramedChannel
 from ._framing import Delimiter as Delimiter
 from ._framing import Framing as Framing
+from ._framing import Header as Header
 from ._framing import LengthPrefix as LengthPrefix
 from ._framing import Lines as Lines
 from ._framing import Netstring as Netstring
@@ -122,6 +124,7 @@ __all__ = [
     "MAX_DATAGRAM_SIZE",
     "MAX_DTLS_PAYLOAD",
     "MAX_FRAME_BYTES",
+    "MAX_HANDSHAKES",
     "MAX_KEPT_BYTES",
     "MAX_OUTSTANDING_BYTES",
     "MAX_UNTIL_BYTES",
@@ -149,6 +152,7 @@ __all__ = [
     "FramedChannel",
     "Framing",
     "Handler",
+    "Header",
     "LengthPrefix",
     "Lines",
     "Netstring",

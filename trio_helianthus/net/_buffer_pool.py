@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from bisect import bisect_left
 from threading import Lock
 from typing import TYPE_CHECKING, Final
@@ -101,7 +102,7 @@ class BufferPool:
         :returns: a writable view. Its bytes may be anything.
         :raises ResourceFull: ``max_outstanding_bytes`` are lent out.
         """
-        if size < 1:
+        if operator.index(size) < 1:
             raise ValueError(f"size must be at least 1, not {size}")
         index = bisect_left(self._sizes, size)
         capacity = self._sizes[index] if index < len(self._sizes) else size
@@ -138,8 +139,10 @@ class BufferPool:
             if id(view) not in self._lent:
                 raise ValueError("this pool has not lent this view, or has it back already")
             _, buffer = self._lent.pop(id(view))
-            free = _take_from(view, zero=self._zero) and _is_free(buffer)
             capacity = len(buffer)
+            if self._zero:
+                buffer[:] = bytes(capacity)
+            free = _take(view) and _is_free(buffer)
             self._outstanding_bytes -= capacity
             if not free:
                 self._discarded += 1
@@ -202,11 +205,9 @@ class _Lease:
         del self._view
 
 
-def _take_from(view: memoryview, *, zero: bool) -> bool:
+def _take(view: memoryview) -> bool:
     """Make a view unusable; return whether nothing else uses it."""
     try:
-        if zero:
-            view[:] = bytes(len(view))
         view.release()
     except BufferError:
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket as socket_module
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, cast
 
 from trio_helianthus.core import limit, operation
 from trio_helianthus.errors import NetworkError, from_os_error
@@ -14,7 +14,7 @@ from ._address import resolve
 from ._connect import CONNECT_SECONDS
 from ._dtls_channel import RETRANSMIT_SECONDS, DTLSChannel
 from ._dtls_context import ascii_name, connection_of, is_numeric, make_context
-from ._dtls_socket import EndpointSocket, make_endpoint
+from ._dtls_socket import INCOMING_DATAGRAMS, EndpointSocket, check_settings, make_endpoint
 from ._network import current_network
 
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from trio_helianthus.core import CancelToken
 
     from ._address import Endpoint, SocketAddress
-
-INCOMING_DATAGRAMS: Final = 64
-"""How many datagrams a channel keeps until they are received; further ones are dropped."""
 
 
 @asynccontextmanager
@@ -72,6 +69,7 @@ async def open_dtls(
         is there shows in nothing else.
     :param token: cancels it.
     :raises MissingExtraError: pyOpenSSL is not installed.
+    :raises ValueError: a setting is out of its range, or ``server_hostname`` is no name.
     :raises CertificateInvalid: the server's certificate was not accepted.
     :raises NameResolutionFailed: the name has no address.
     :raises TLSError: the handshake failed otherwise.
@@ -79,7 +77,12 @@ async def open_dtls(
     :raises OperationTimeout: it took too long.
     :raises OperationCancelled: the token was cancelled.
     """
-    name = ascii_name(host if server_hostname is None else server_hostname)
+    check_settings(
+        incoming_buffer=incoming_buffer,
+        retransmit_timeout=retransmit_timeout,
+        ciphertext_mtu=ciphertext_mtu,
+    )
+    name = "" if server_hostname is None else ascii_name(server_hostname)
     context = make_context(
         server_side=False,
         certificate=certificate,
@@ -91,6 +94,7 @@ async def open_dtls(
         seconds = CONNECT_SECONDS if timeout is None else timeout
         with operation("net.dtls.connect", peer=(host, port)) as report, limit(seconds, token):
             endpoints = await resolve(host, port, kind=socket_module.SOCK_DGRAM)
+            name = name or ascii_name(host)
             sock, address = _make_socket(endpoints)
             below = EndpointSocket(sock)
             endpoint = stack.enter_context(make_endpoint(below, incoming_buffer))
@@ -112,7 +116,7 @@ def _make_socket(endpoints: list[Endpoint]) -> tuple[socket_module.socket, Socke
     errors: list[NetworkError] = []
     for endpoint in endpoints:
         try:
-            return _socket_towards(endpoint), endpoint.address
+            return _socket_towards(endpoint)
         except NetworkError as exc:
             errors.append(exc)
     try:
@@ -121,7 +125,7 @@ def _make_socket(endpoints: list[Endpoint]) -> tuple[socket_module.socket, Socke
         errors.clear()  # their tracebacks refer to this frame
 
 
-def _socket_towards(endpoint: Endpoint) -> socket_module.socket:
+def _socket_towards(endpoint: Endpoint) -> tuple[socket_module.socket, SocketAddress]:
     open_socket = current_network().open_socket
     sock: socket_module.socket | None = None
     try:
@@ -129,9 +133,10 @@ def _socket_towards(endpoint: Endpoint) -> socket_module.socket:
         with open_socket(endpoint.family, socket_module.SOCK_DGRAM) as probe:
             probe.connect(endpoint.address)
             host, _, *rest = probe.getsockname()
+            peer = probe.getpeername()  # who answers for "0.0.0.0"
         sock = open_socket(endpoint.family, socket_module.SOCK_DGRAM)
         sock.bind((host, 0, *rest))
-        return sock
+        return sock, peer
     except OSError as exc:
         if sock is not None:
             sock.close()

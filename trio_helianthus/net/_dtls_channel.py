@@ -23,6 +23,7 @@ from trio_helianthus.errors import (
 )
 
 from ._dtls_context import PeerCheck, connection_of, import_openssl, tls_error
+from ._dtls_socket import check_mtu
 from ._exclusive import Exclusive
 
 if TYPE_CHECKING:
@@ -134,7 +135,9 @@ class DTLSChannel(trio.abc.Channel[bytes]):
 
         :param size: bytes of UDP payload: what the network carries less 28 bytes for IPv4, 48 for
             IPv6. Without it 1472 and 1452 are assumed, which are Ethernet's.
+        :raises ValueError: it is less than 256 or more than 65535.
         """
+        check_mtu(size)
         self._channel.set_ciphertext_mtu(size)
 
     def statistics(self) -> DTLSStatistics:
@@ -151,6 +154,7 @@ class DTLSChannel(trio.abc.Channel[bytes]):
         """Send one datagram; waits only while the system has no room for it.
 
         :raises ValueError: it is empty, which OpenSSL cannot send.
+        :raises ConnectionReset: the peer has begun a new handshake from the same address.
         :raises NetworkError: the system did not send it; with code ``MESSAGE_TOO_LARGE`` it has
             too many bytes.
         :raises ResourceClosed: the channel was closed.
@@ -269,6 +273,8 @@ class DTLSChannel(trio.abc.Channel[bytes]):
         if len(data) > MAX_DTLS_PAYLOAD:
             raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
         await trio.lowlevel.checkpoint_if_cancelled()
+        if getattr(self._channel, "_replaced", False):  # trio has no public name for it
+            raise trio.BrokenResourceError
         # With nothing in between: what two tasks have encrypted would go out as one datagram, and
         # what was cancelled then, too.
         self._connection.write(data)

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import idna
+
 from trio_helianthus.errors import CertificateInvalid, MissingExtraError, TLSError
 
 if TYPE_CHECKING:
@@ -56,8 +58,14 @@ def make_context(
     authorities: str | os.PathLike[str] | None,
     configure: Callable[[SSL.Context], object] | None,
 ) -> SSL.Context:
-    """Make a context; it is good for one socket, since a used one lets nobody change it."""
+    """Make a context; it is good for one socket, since a used one lets nobody change it.
+
+    :raises TLSError: a file has no certificate or key in it, or they do not belong together.
+    :raises ValueError: there is a key, but no certificate.
+    """
     openssl = import_openssl()
+    if private_key is not None and certificate is None:
+        raise ValueError("a private key needs its certificate")
     context: SSL.Context = openssl.Context(openssl.DTLS_METHOD)
     context.set_min_proto_version(DTLS_1_2)
     context.set_cipher_list(_CIPHERS)
@@ -164,7 +172,12 @@ def _is_for(shown: crypto.X509, host: str) -> bool:
         extension = shown.to_cryptography().extensions.get_extension_for_class(
             x509.SubjectAlternativeName
         )
-    except (x509.ExtensionNotFound, ValueError):  # ValueError: it cannot be read
+    except (
+        x509.ExtensionNotFound,
+        x509.DuplicateExtension,
+        x509.UnsupportedGeneralNameType,
+        ValueError,  # it cannot be read
+    ):
         return False
     names = extension.value
     if is_numeric(host):
@@ -197,10 +210,18 @@ def matches_any(host: str, patterns: Iterable[str]) -> bool:
 
 
 def ascii_name(host: str) -> str:
-    """Write a host the way certificates and SNI do: in ASCII (RFC 5890), without a scope."""
+    """Write a host the way certificates and SNI do: in ASCII (RFC 5890), without a scope.
+
+    :raises ValueError: it is no name.
+    """
     if ":" in host:
         return host.partition("%")[0]
-    return host.encode("idna").decode("ascii").lower().rstrip(".")
+    # idna refuses some that are in use, as with an underscore.
+    name = host if host.isascii() else idna.encode(host, uts46=True).decode("ascii")
+    name = name.lower().rstrip(".")
+    if not name or "\0" in name:
+        raise ValueError(f"{host!r} is no name of a host")
+    return name
 
 
 def tls_error(exc: Exception, operation: str, address: object) -> TLSError:

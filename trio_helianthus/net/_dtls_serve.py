@@ -10,10 +10,10 @@ import trio
 from trio_helianthus.core import limit, open_background_nursery, open_service, operation
 from trio_helianthus.errors import HelianthusError, ServiceDraining, format_address
 
-from ._dtls import INCOMING_DATAGRAMS
 from ._dtls_channel import RETRANSMIT_SECONDS, DTLSChannel
 from ._dtls_context import make_context
-from ._dtls_socket import EndpointSocket, make_endpoint
+from ._dtls_handshakes import MAX_HANDSHAKES, Handshakes
+from ._dtls_socket import INCOMING_DATAGRAMS, EndpointSocket, check_settings, make_endpoint
 from ._serve import MAX_CONNECTIONS
 from ._tls import HANDSHAKE_SECONDS
 from ._udp_open import LOOPBACK, UDPOptions, bind_udp
@@ -39,7 +39,8 @@ class DTLSServerStatistics:
 
     :param connections: peers that are being served, or shake hands.
     :param accepted: peers that have proved their address and were ever served.
-    :param failed_handshakes: peers that went away before their handshake was done.
+    :param failed_handshakes: peers that went away, or were dropped, before their handshake was
+        done.
     :param refused: how often a peer was left to ask again, as there were too many.
     """
 
@@ -108,6 +109,7 @@ async def serve_dtls(
     authorities: str | os.PathLike[str] | None = None,
     configure: Callable[[SSL.Context], object] | None = None,
     max_connections: int = MAX_CONNECTIONS,
+    max_handshakes: int = MAX_HANDSHAKES,
     handshake_timeout: float = HANDSHAKE_SECONDS,
     retransmit_timeout: float = RETRANSMIT_SECONDS,
     incoming_buffer: int = INCOMING_DATAGRAMS,
@@ -140,23 +142,32 @@ async def serve_dtls(
     :param configure: called with the pyOpenSSL context after all else was set.
     :param max_connections: how many peers to serve at a time; further ones get no answer, and ask
         again.
+    :param max_handshakes: how many of these may still shake hands. Where this or the other limit
+        is reached, the one that has done so for longest is dropped for a new peer, if that was
+        more than 3 seconds; peers with their handshake done are not.
     :param handshake_timeout: seconds that a peer may take for the handshake.
     :param retransmit_timeout: as for :func:`open_dtls`.
     :param incoming_buffer: as for :func:`open_dtls`, for each channel.
-    :param udp_options: options of the socket.
+    :param udp_options: options of the socket, without ``max_datagram_size``.
     :param lifecycle: drains the server; ``None`` means the one that encloses this call, if any.
     :param name: appears in reports.
     :param task_status: reports the :class:`DTLSServer`.
     :raises MissingExtraError: pyOpenSSL is not installed.
     :raises AddressInUse: somebody else is bound to the port; and what else :func:`open_udp` raises.
     :raises ServiceDraining: the lifecycle is not running any more.
+    :raises ValueError: a setting is out of its range, or there is no certificate.
     """
     if max_connections < 1:
         raise ValueError(f"max_connections must be at least 1, not {max_connections}")
+    if max_handshakes < 1:
+        raise ValueError(f"max_handshakes must be at least 1, not {max_handshakes}")
     if not handshake_timeout >= 0:  # this way round it catches NaN as well
         raise ValueError(f"handshake_timeout must be >= 0, not {handshake_timeout!r}")
     if certificate is None and configure is None:
         raise ValueError("a server needs a certificate")
+    if udp_options is not None and "max_datagram_size" in udp_options:
+        raise ValueError("max_datagram_size is fixed: the records of DTLS have a limit")
+    check_settings(incoming_buffer=incoming_buffer, retransmit_timeout=retransmit_timeout)
     context = make_context(
         server_side=True,
         certificate=certificate,
@@ -168,8 +179,16 @@ async def serve_dtls(
         below = EndpointSocket(await bind_udp(port, host or LOOPBACK, udp_options or {}))
         with make_endpoint(below, incoming_buffer) as endpoint:
             server = DTLSServer(service, below.getsockname())
+            handshakes = Handshakes(max_handshakes)
+            server.on_drain(handshakes.hurry)
             peers = _Peers(
-                server, below.udp, handler, max_connections, handshake_timeout, retransmit_timeout
+                server,
+                below.udp,
+                handler,
+                max_connections,
+                handshakes,
+                handshake_timeout,
+                retransmit_timeout,
             )
             async with open_background_nursery() as background:
                 # It goes on during a drain, as the channels that are left live by it.
@@ -186,13 +205,14 @@ class _Peers:
     udp: UDPSocket
     handler: DTLSHandler
     at_most: int
+    handshakes: Handshakes
     handshake_timeout: float
     retransmit_timeout: float
 
     async def take(self, below: trio.DTLSChannel) -> None:
         """Serve a peer; trio calls this in a task, and drops the peer when it returns."""
         service = self.server._service
-        if service.running >= self.at_most:
+        if not self.handshakes.make_room(full=service.running >= self.at_most):
             self.server._refused += 1
             return
         channel = DTLSChannel(below, self.udp, self.server.addresses[0])
@@ -203,12 +223,12 @@ class _Peers:
             return f"{channel.activity} ({peer})" if channel.activity else peer
 
         try:
-            service.start_soon(self._run, channel, ended, label=label)
+            service.start_soon(self._run, channel, self.handshakes.begin(), ended, label=label)
         except ServiceDraining:
             return
         await ended.wait()
 
-    async def _run(self, channel: DTLSChannel, ended: trio.Event) -> None:
+    async def _run(self, channel: DTLSChannel, scope: trio.CancelScope, ended: trio.Event) -> None:
         shaken = False
         try:
             with operation(
@@ -217,7 +237,7 @@ class _Peers:
                 peer=channel.remote_address,
             ) as report:
                 try:
-                    with limit(self.handshake_timeout, None):
+                    with self.handshakes.under_way(scope), limit(self.handshake_timeout, None):
                         await channel.shake_hands(
                             server_hostname=None, retransmit_timeout=self.retransmit_timeout
                         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import inspect
 import io
 import os
 import sys
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 FILE_PART_BYTES: Final = 1024 * 1024
 """How much of a file is read, and made sure to be in memory, at a time."""
+MAX_OFFSET: Final = 2**63 - 1
+"""Systems count no further."""
 
 
 @runtime_checkable
@@ -48,18 +51,31 @@ class FilePart:
         file: object = self.file
         if isinstance(file, io.TextIOBase) or not isinstance(file, BinaryFile):
             raise TypeError(f"a file to send is one open in binary mode, not {file!r}")
-        if self.offset < 0:
-            raise ValueError(f"offset must be at least 0, not {self.offset}")
+        if inspect.iscoroutinefunction(file.read):
+            raise TypeError(
+                "a file to send is a synchronous one: of a trio file, take its .wrapped"
+            )
+        if not 0 <= self.offset <= MAX_OFFSET:
+            raise ValueError(f"offset must be at least 0, and less than 2**63, not {self.offset}")
         if self.count is not None and self.count < 0:
             raise ValueError(f"count must be at least 0, not {self.count}")
 
     @property
     def number(self) -> int | None:
-        """The file descriptor, if the file has one."""
-        try:
-            return self.file.fileno()  # type: ignore[attr-defined, no-any-return]
-        except (AttributeError, OSError):  # it lives in memory, or inside of an archive
-            return None
+        """The file descriptor, if there is a use for it, and reading it is reading the file."""
+        raw = self._raw if hasattr(os, "sendfile") else None
+        return None if raw is None else raw.fileno()
+
+    @property
+    def _raw(self) -> io.FileIO | None:
+        # Not all that have a descriptor: what gzip.open returns has that of the packed file.
+        raw = getattr(self.file, "raw", self.file)
+        return raw if isinstance(raw, io.FileIO) else None
+
+    async def flush(self) -> None:
+        """Give the system, in a thread, what Python has kept of what was written to the file."""
+        if (raw := self._raw) is not None and raw.writable():
+            await trio.to_thread.run_sync(self.file.flush)  # type: ignore[attr-defined]
 
     def rest(self, sent: int) -> tuple[int, int]:
         """Return where to go on after ``sent`` bytes, and with how many at most."""
@@ -89,12 +105,12 @@ def _read(file: BinaryFile, offset: int, size: int) -> bytes:
 
 def is_in_memory(number: int, offset: int, size: int) -> bool:
     """Tell whether a part of a file can be read without waiting for a disk, by its two ends."""
-    if sys.platform != "linux":
+    if sys.platform != "linux" or _NOWAIT is None:
         return False  # nobody knows
     try:
         for place in (offset, offset + size - 1):
-            os.preadv(number, [bytearray(1)], place, os.RWF_NOWAIT)
-    except OSError:  # it is not, or this file system cannot tell
+            os.preadv(number, [bytearray(1)], place, _NOWAIT)
+    except (OSError, OverflowError):  # it is not, or this file system cannot tell
         return False
     return True
 
@@ -104,12 +120,14 @@ def send_from_file(socket: socket_module.socket, number: int, offset: int, count
 
     :returns: how many bytes were sent; 0 where the file has ended.
     :raises CannotSendFromFile: the system cannot, with this file or this socket.
-    :raises OSError: the file cannot be read, or nothing can be sent.
+    :raises OSError: nothing can be sent.
     """
     if sys.platform == "win32":
         raise CannotSendFromFile
     try:
         return os.sendfile(socket.fileno(), number, offset, count)
+    except io.UnsupportedOperation:  # the socket is none of the system's
+        raise CannotSendFromFile from None
     except OSError as exc:
         if exc.errno in _NOT_WITH_THESE:
             raise CannotSendFromFile from None
@@ -120,5 +138,14 @@ class CannotSendFromFile(Exception):
     """The file has to be read and sent instead."""
 
 
-# A socket that is none of the system's has no number: EBADF.
-_NOT_WITH_THESE: Final = (errno.EBADF, errno.EINVAL, errno.ENOSYS, errno.ENOTSOCK, errno.ENOTSUP)
+_NOWAIT: Final[int | None] = getattr(os, "RWF_NOWAIT", None)  # Linux, by a recent C library
+# Where it is the file that cannot be read, reading it says so.
+_NOT_WITH_THESE: Final = (
+    errno.EBADF,
+    errno.EINVAL,
+    errno.EIO,
+    errno.ENOSYS,
+    errno.ENOTSOCK,
+    errno.ENOTSUP,
+    errno.EOVERFLOW,
+)

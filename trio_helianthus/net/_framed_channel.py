@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -13,6 +12,7 @@ from trio_helianthus.errors import (
     IncompleteReceive,
     LimitExceeded,
     RemoteProtocolError,
+    ResourceClosed,
 )
 from trio_helianthus.wire import END_OF_STREAM
 
@@ -41,9 +41,9 @@ class FramedChannel(trio.abc.Channel[bytes]):
             ...
 
     One task may receive while another sends. The channel owns the stream, and nothing else may
-    receive from it any more: what arrives is read in large pieces, and frames behind the first
-    wait in the channel. Frames that are there already are delivered without a schedule point,
-    within the checkpoint budget.
+    receive from it before :meth:`detach`: what arrives is read in large pieces, and what stands
+    behind a frame waits in the channel. Frames that are there already are delivered without a
+    schedule point, within the checkpoint budget.
 
     On cancellation, by scope, token or timeout:
 
@@ -53,18 +53,27 @@ class FramedChannel(trio.abc.Channel[bytes]):
 
     :param stream: any :class:`ByteStream`, or another :class:`trio.abc.Stream`, which then raises
         its own errors. What it has received and nobody has taken comes first.
-    :param framing: such as :class:`LengthPrefix`, :class:`Varint`, :class:`Netstring`,
-        :class:`Delimiter`, :class:`Lines`; see :class:`Framing`.
+    :param framing: a :class:`LengthPrefix`, :class:`Varint`, :class:`Netstring`, :class:`Header`,
+        :class:`Delimiter`, or :class:`Lines`.
+    :param send_framing: how frames are sent, if not as they are received: with another limit, for
+        a server that answers short requests at length, or in another format.
     """
 
-    def __init__(self, stream: trio.abc.Stream, framing: Framing) -> None:
+    def __init__(
+        self, stream: trio.abc.Stream, framing: Framing, *, send_framing: Framing | None = None
+    ) -> None:
         self.stream: Final = stream
         """The stream underneath, for its addresses and state."""
         self.framing: Final = framing
+        """How frames are received."""
+        self.send_framing: Final = framing if send_framing is None else send_framing
+        """How frames are sent."""
         self._stream = stream if isinstance(stream, ByteStream) else AnyStream(stream)
         self._protocol = framing.protocol()
-        self._frames: deque[bytes] = deque()
+        self._sent_protocol = self.send_framing.protocol()
         self._budget = checkpoint_budget()
+        self._more_may_be_there = False  # frames, in the protocol
+        self._detached = False
 
     def __repr__(self) -> str:
         return f"<FramedChannel with {self.framing!r} over {self.stream!r}>"
@@ -75,8 +84,8 @@ class FramedChannel(trio.abc.Channel[bytes]):
         """Send a frame. A large one is not copied.
 
         :param value: the frame; an empty one is a frame as well.
-        :raises LocalProtocolError: the framing cannot say it: it is too long for the prefix, or
-            the delimiter is in it. Nothing was sent.
+        :raises LocalProtocolError: the framing cannot say it: it is too long, for the limit or
+            for the prefix, or the delimiter is in it. Nothing was sent.
         :raises NetworkError: the connection failed.
         """
         if (
@@ -85,8 +94,9 @@ class FramedChannel(trio.abc.Channel[bytes]):
             and timeout is None
             and token is None
             and SEAM.instrument is None
+            and not self._detached
         ):
-            await self._stream.send_all(self._protocol.send(value))
+            await self._stream.send_all(self._sent_protocol.send(value))
         else:
             await self.send_many((value,), timeout=timeout, token=token)
 
@@ -118,7 +128,7 @@ class FramedChannel(trio.abc.Channel[bytes]):
         """Receive the next frame. Iterating receives until the peer ends.
 
         :raises ChannelEnded: the peer has ended, between two frames; also a
-            :exc:`trio.EndOfChannel`.
+            :exc:`trio.EndOfChannel`. A server's handler that lets it pass has made a mistake.
         :raises IncompleteReceive: the peer ended in the middle of a frame; ``partial`` has what
             came of it.
         :raises LimitExceeded: the peer sent, or announced, a longer frame than the framing's
@@ -144,9 +154,9 @@ class FramedChannel(trio.abc.Channel[bytes]):
         :raises: what :meth:`receive` raises.
         """
         if timeout is None and token is None and SEAM.instrument is None:
-            return await self._receive_all_there()
+            return await self._receive_many()
         with self._report("receive") as report, limit(timeout, token):
-            frames = await self._receive_all_there()
+            frames = await self._receive_many()
             if report is not None:
                 report.bytes_received = sum(map(len, frames))
                 report.attributes["net.frames"] = len(frames)
@@ -163,14 +173,41 @@ class FramedChannel(trio.abc.Channel[bytes]):
         """
         if not isinstance(self.stream, trio.abc.HalfCloseableStream):
             raise TypeError(f"a {type(self.stream).__name__} cannot end one side alone")
+        self._check_attached()
         stream = self.stream if isinstance(self._stream, ByteStream) else self._stream
         with limit(timeout, token):
             await stream.send_eof()
 
+    def detach(self) -> ByteStream:
+        """Let go of the stream, for an upgrade or for another framing, and return it.
+
+        What was received behind the last frame goes back to the stream, and is what it receives
+        next: nothing is lost, and :func:`start_tls` refuses what came too early. The channel is
+        as good as closed then, and closing it leaves the stream open.
+
+        :raises ResourceBusy: a task is sending or receiving.
+        :raises ResourceClosed: it was done before.
+        :raises TypeError: the stream is no :class:`ByteStream`, so it takes nothing back.
+        """
+        stream = self._stream
+        if not isinstance(stream, ByteStream):
+            raise TypeError(f"a {type(self.stream).__name__} takes nothing back")
+        self._check_attached()
+        for direction in (stream._receiver, stream._sender):
+            if direction.busy:
+                raise direction.refusal()
+        rest, _ = self._protocol.trailing_data
+        stream._received[:0] = rest
+        self._detached = True
+        self._forget_received()
+        return stream
+
     async def aclose(self) -> None:
         """Close the channel and its stream; frames that nobody received are dropped."""
-        self._frames.clear()
-        self._protocol = self.framing.protocol()  # without what was received and refused
+        if self._detached:
+            await trio.lowlevel.checkpoint()
+            return
+        self._forget_received()
         await self._stream.aclose()
 
     def _report(self, verb: str) -> AbstractContextManager[Operation | None]:
@@ -183,11 +220,12 @@ class FramedChannel(trio.abc.Channel[bytes]):
 
     async def _send_frames(self, values: Iterable[Buffer]) -> tuple[int, int]:
         """Send frames; return how many they were, and how many bytes of their own they had."""
+        self._check_attached()
         frames = [it if type(it) is bytes else view_bytes(it) for it in values]
         try:
             buffers: list[Buffer] = []
             for frame in frames:
-                buffers += self._protocol.send_buffers(frame)
+                buffers += self._sent_protocol.send_buffers(frame)
             pieces = list(joined(buffers))
             if len(pieces) == 1:
                 await self._stream.send_all(pieces[0])
@@ -200,45 +238,41 @@ class FramedChannel(trio.abc.Channel[bytes]):
                     frame.release()
 
     async def _receive(self) -> bytes:
-        if not self._frames:
-            return await self._receive_first()
-        await trio.lowlevel.checkpoint_if_cancelled()
-        frame = self._frames.popleft()
-        if self._budget.spend():
-            await self._budget.refill()
-        return frame
-
-    async def _receive_all_there(self) -> list[bytes]:
-        frames = [await self._receive(), *self._frames]
-        self._frames.clear()
-        return frames
-
-    async def _receive_first(self) -> bytes:
-        """Receive until a frame is there, and keep those behind it."""
-        protocol, size = self._protocol, RECEIVE_BYTES
-        if protocol.refused:
-            await self._stream._checkpoint()
-            self._check()
+        self._check_attached()
+        if self._more_may_be_there:
+            await trio.lowlevel.checkpoint_if_cancelled()
+            if self._budget.spend():
+                await self._budget.refill()
+            frame = self._next_frame()
+            if frame is not None:
+                return frame
         while True:
-            data = await self._stream.receive_some(size)
-            if data:
-                protocol.receive_data(data)
-            else:
-                protocol.receive_eof()
-            if frames := protocol.next_frames():
-                if len(frames) > 1:
-                    self._frames.extend(frames[1:])
-                return frames[0]
-            self._check()
-            size = min(max(RECEIVE_BYTES, protocol.missing), MAX_RECEIVE_BYTES)
+            await self._receive_data()
+            frame = self._next_frame()
+            if frame is not None:
+                return frame
 
-    def _check(self) -> None:
-        """Raise what keeps frames from coming, if anything does."""
+    async def _receive_many(self) -> list[bytes]:
+        return [await self._receive(), *self._protocol.next_frames()]
+
+    async def _receive_data(self) -> None:
+        protocol = self._protocol
+        missing = protocol.missing
+        size = RECEIVE_BYTES if missing <= RECEIVE_BYTES else min(missing, MAX_RECEIVE_BYTES)
+        data = await self._stream.receive_some(size)
+        if data:
+            protocol.receive_data(data)
+        else:
+            protocol.receive_eof()
+
+    def _next_frame(self) -> bytes | None:
+        """Take the next frame, or none where it is not all there, or raise why none will come."""
+        protocol = self._protocol
         try:
-            if self._protocol.next_event() is not END_OF_STREAM:
-                return
+            event = protocol.next_event()
         except RemoteProtocolError as exc:
-            partial, ended = self._protocol.trailing_data
+            self._more_may_be_there = True  # the refusal again
+            partial, ended = protocol.trailing_data
             if not ended or isinstance(exc, LimitExceeded):
                 self._stream._failed(exc)
                 raise
@@ -250,4 +284,18 @@ class FramedChannel(trio.abc.Channel[bytes]):
                     address=self._stream.remote_address,
                 )
             ) from exc
-        raise ChannelEnded
+        if isinstance(event, bytes):
+            self._more_may_be_there = protocol.buffered > 0
+            return event
+        self._more_may_be_there = False
+        if event is END_OF_STREAM:
+            raise ChannelEnded
+        return None
+
+    def _check_attached(self) -> None:
+        if self._detached:
+            raise ResourceClosed("the channel was detached from its stream")
+
+    def _forget_received(self) -> None:
+        self._protocol = self.framing.protocol()  # without what it received or refused
+        self._more_may_be_there = False

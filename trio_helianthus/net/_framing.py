@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Protocol
 
 import attrs
@@ -10,6 +11,7 @@ import attrs
 from trio_helianthus.wire import MAX_FRAME_BYTES, FrameProtocol
 from trio_helianthus.wire.length_prefixed import (
     ByteOrder,
+    HeaderProtocol,
     LengthPrefixProtocol,
     NetstringProtocol,
     PrefixSize,
@@ -19,7 +21,7 @@ from trio_helianthus.wire.lines import DelimiterProtocol, LineEnding, LinesProto
 
 
 class Framing(Protocol):
-    """What a :class:`FramedChannel` is made with; a framing of your own has this one method."""
+    """What a :class:`FramedChannel` is made with: whatever makes a protocol for a connection."""
 
     def protocol(self) -> FrameProtocol:
         """Return a fresh protocol for one connection."""
@@ -45,7 +47,7 @@ class LengthPrefix(_Limited):
 
     :param size: how many bytes the length takes: 1, 2, 4 or 8.
     :param byteorder: ``"big"``, as networks have it, or ``"little"``.
-    :param max_frame_bytes: how long a received frame may be.
+    :param max_frame_bytes: how long a frame may be.
     """
 
     size: PrefixSize = 4
@@ -60,7 +62,7 @@ class LengthPrefix(_Limited):
 class Varint(_Limited):
     """Each frame stands behind its length as a varint, as protobuf delimits its messages.
 
-    :param max_frame_bytes: how long a received frame may be.
+    :param max_frame_bytes: how long a frame may be.
     """
 
     def protocol(self) -> VarintProtocol:
@@ -72,12 +74,33 @@ class Varint(_Limited):
 class Netstring(_Limited):
     """Each frame is a netstring, ``5:hello,`` (https://cr.yp.to/proto/netstrings.txt).
 
-    :param max_frame_bytes: how long a received frame may be.
+    :param max_frame_bytes: how long a frame may be.
     """
 
     def protocol(self) -> NetstringProtocol:
         """Return a fresh protocol for one connection."""
         return NetstringProtocol(max_frame_bytes=self.max_frame_bytes)
+
+
+@attrs.frozen
+class Header(_Limited):
+    """Each frame begins with a header of fixed size, from which the size of the rest is known.
+
+    For formats that say more in front of a frame than its length. A frame is received and sent
+    with its header; where the rest is always empty, every frame has the same size.
+
+    :param size: how many bytes the header takes, at least 1.
+    :param rest_size: a function that is given the header, as the peer sent it, and returns how
+        many bytes belong to the frame behind it. A :exc:`ValueError` refuses the header.
+    :param max_frame_bytes: how long a frame may be, header included.
+    """
+
+    size: int
+    rest_size: Callable[[bytes], int]
+
+    def protocol(self) -> HeaderProtocol:
+        """Return a fresh protocol for one connection."""
+        return HeaderProtocol(self.size, self.rest_size, max_frame_bytes=self.max_frame_bytes)
 
 
 @attrs.frozen
@@ -87,7 +110,7 @@ class Delimiter(_Limited):
     :param delimiter: at least one byte. A frame with the delimiter in it is not sent.
     :param unterminated: when the stream ends, take what stands behind the last delimiter, if
         anything, as a frame; otherwise it is an error.
-    :param max_frame_bytes: how long a received frame may be, without its delimiter.
+    :param max_frame_bytes: how long a frame may be, without its delimiter.
     """
 
     delimiter: bytes
@@ -111,7 +134,7 @@ class Lines(_Limited):
         of it is dropped. Strict CRLF also refuses a CR or LF alone (RFC 5321, section 2.3.8).
     :param unterminated: when the stream ends, take what stands behind the last ending, if
         anything, as a line; otherwise it is an error.
-    :param max_frame_bytes: how long a received line may be, without its ending.
+    :param max_frame_bytes: how long a line may be, without its ending.
     """
 
     ending: LineEnding = b"\n"

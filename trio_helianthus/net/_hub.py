@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 EVENTS_AT_A_TIME: Final = 256
 """How many sockets one wake-up of the hub tells about; the others come with the next."""
-SMALLEST_BATCH: Final = 2
+SMALLEST_BATCH: Final = 1.5
 """How many sockets a wake-up has to tell about, on average, to be worth its own cost."""
-SMALLEST_CROWD: Final = 4
+SMALLEST_CROWD: Final = 3
 """How many different sockets have to be among the watched waits for the hub to be tried."""
 WAITS_WATCHED: Final = 64
 """How many waits are watched before the hub is tried; doubles whenever it was not worth it."""
@@ -51,7 +51,7 @@ class HubStatistics:
 
     :param batching: whether sockets are waited for in the hub now.
     :param registered: how many sockets it watches.
-    :param wakes: how often it was woken.
+    :param wakes: how often it was woken, counted in steps of ``WAKES_WATCHED``.
     :param events: how many sockets were ready then, all in all.
     """
 
@@ -119,8 +119,11 @@ class Hub:
         try:
             epoll = self._epoll or self._start()
             epoll.register(number, _WATCHED)
-        except OSError:
-            self.mode = HubMode.NEVER
+        except OSError:  # which may pass, as a lack of file descriptors does
+            self._set_batching(False)
+            self._watch_waits(MAX_WAITS_WATCHED)
+            if not self._entries:
+                self._stop()
             return False
         self._entries[number] = entry
         return True
@@ -161,6 +164,8 @@ class Hub:
         if self._scope is not None:
             self._scope.cancel(reason="the hub has no sockets left")
         self._epoll = self._scope = None
+        if self._mode is HubMode.ADAPTIVE:  # else each of a row of connections would start it anew
+            self._set_batching(False)
 
     async def _wait_for_all(self, epoll: _Epoll, scope: trio.CancelScope) -> None:
         with epoll:
@@ -231,6 +236,7 @@ class HubReadiness(Readiness):
         self._hub = hub
         self._window: object = None
 
+    @trio.lowlevel.enable_ki_protection  # what is watched is always among the entries
     def wait_readable(self) -> Awaitable[None]:
         """Wait until there may be something to receive, an end or an error included.
 
@@ -249,6 +255,7 @@ class HubReadiness(Readiness):
             hub.end_window()
         return super().wait_readable()
 
+    @trio.lowlevel.enable_ki_protection
     def close(self) -> None:
         """End all waiting, with :exc:`trio.ClosedResourceError`."""
         self._hub.unregister(self._number, self)

@@ -38,9 +38,9 @@ class Readiness:
 
     def __init__(self, socket: socket.socket) -> None:
         self._number = socket.fileno()
-        self.readable = False
+        self.readable: bool = False
         """Whether the next receive should try before it waits."""
-        self.insists = False
+        self.insists: bool = False
         """Whether :attr:`readable` holds until a receive finds nothing, short ones before it."""
         self.place: Awaitable[None] | None = None
         """Where to wait without asking :meth:`wait_readable` first."""

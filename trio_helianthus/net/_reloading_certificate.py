@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 import trio
 
 from trio_helianthus.core import operation, report_error
-from trio_helianthus.errors import NetworkError, TLSError, from_os_error
+from trio_helianthus.errors import TLSError, from_os_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +64,7 @@ class ReloadingCertificate:
         """Where its key is; ``None`` if in the same file."""
         self._password = password
         self._make_context = make_context
+        self._failed = False  # to reload
         self._seen = self._look()
         self._context = self._load()
 
@@ -86,34 +87,33 @@ class ReloadingCertificate:
         with operation("net.certificate.reload"):
             # Looked at before they are read: what is written meanwhile is new for `watch`.
             self._seen = self._look()
+            self._failed = True
             self._context = self._load()
+            self._failed = False
 
     async def watch(self, *, interval: float = WATCH_SECONDS) -> NoReturn:
         """Reload whenever the files have changed, until cancelled.
 
         Looks at their times, sizes and inode numbers, so that a renamed file and a switched
         symbolic link count, too. A pair that does not load is reported
-        (:func:`core.report_error`), once for each change, and tried again each time.
+        (:func:`core.report_error`), once for each change, and tried again each time; so is any
+        exception of ``make_context`` or ``password``.
 
         :param interval: seconds between two looks.
         :raises ValueError: ``interval`` is not more than 0.
         """
         if not interval > 0:  # this way round it catches NaN as well
             raise ValueError(f"interval must be a number of seconds > 0, not {interval!r}")
-        failed = False
         while True:
             await trio.sleep(interval)
             changed = self._look() != self._seen
-            if not (changed or failed):
+            if not (changed or self._failed):
                 continue
             try:
                 self.reload()
-            except NetworkError as exc:
+            except Exception as exc:  # the server around it has a certificate, and goes on
                 if changed:
                     report_error(exc, where=f"reloading the certificate {self.certfile}")
-                failed = True
-            else:
-                failed = False
 
     def _load(self) -> ssl.SSLContext:
         context = self._make_context()

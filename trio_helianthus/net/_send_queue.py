@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections import OrderedDict, deque
-from typing import TYPE_CHECKING, Final, TypeVar
+from collections import deque
+from typing import TYPE_CHECKING, Final
 
 import trio
 
@@ -22,6 +22,7 @@ from ._buffers import view_bytes
 from ._send_batch import GATHER_BYTES, BatchSize, take_batch
 from ._send_policy import SendQueueStatistics, WhenFull
 from ._socket_stream import SocketStream
+from ._waiting_tasks import WaitingTasks
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
     from ._buffers import Buffer
     from ._stream import ByteStream
-
-
-_V = TypeVar("_V")
 
 INLINE_SENDS: Final = 16
 """How many messages in a row are sent without the writer, until it looks for company again."""
@@ -47,7 +45,8 @@ class SendQueue:
 
     The queue is full from ``high_water`` bytes on; senders who wait go on, in their order, when
     no more than ``low_water`` are left. A message is taken whole whenever the queue is not full,
-    however long it is, so there are never more than ``high_water`` bytes and one message.
+    however long it is, so there are never more than ``high_water`` bytes and one message; under
+    ``DROP_OLDEST`` one more, as what is being sent cannot be dropped.
     """
 
     def __init__(
@@ -79,9 +78,8 @@ class SendQueue:
         self._full = False
         self._accepted = 0  # messages, ever
         self._settled = 0  # the first so many of them were sent or dropped
-        self._senders: OrderedDict[trio.lowlevel.Task, bytes] = OrderedDict()
-        self._flushers: OrderedDict[trio.lowlevel.Task, int] = OrderedDict()
-        self._turned_away: set[trio.lowlevel.Task] = set()
+        self._senders = WaitingTasks[bytes]()  # with their messages
+        self._flushers = WaitingTasks[int]()  # with how many messages have to be settled
         self._batch_size = BatchSize(max_batch_bytes)
         self._inline_stream = stream if isinstance(stream, SocketStream) else None
         self._inline_left = INLINE_SENDS
@@ -158,6 +156,24 @@ class SendQueue:
         self._check_open()
         return self._take(_message(data))
 
+    async def wait_for_room(
+        self, *, timeout: float | None = None, token: CancelToken | None = None
+    ) -> None:
+        """Wait until the queue is not full: where a message is better not made before.
+
+        Works under every policy, in one line with the senders who wait. Somebody else may be
+        quicker to fill the room.
+
+        :raises ResourceClosed: the queue, or the stream, was closed.
+        :raises NetworkError: the connection failed.
+        """
+        with limit(timeout, token):
+            self._check_open()
+            if not self._full:
+                await trio.lowlevel.checkpoint()
+                return
+            await self._wait_among_senders(b"")
+
     async def flush(
         self, *, timeout: float | None = None, token: CancelToken | None = None
     ) -> None:
@@ -184,7 +200,7 @@ class SendQueue:
         """
         if not self._closed:
             self._closed = True
-            self._turn_away(self._senders)
+            self._senders.turn_away()
             try:
                 if self._failure is None:
                     with trio.move_on_after(self._flush_seconds):
@@ -192,7 +208,7 @@ class SendQueue:
                 self._check_all_sent()
             finally:
                 self._writer_scope.cancel(reason="the send queue was closed")
-                self._turn_away(self._flushers)
+                self._flushers.turn_away()
                 if self._settled < self._accepted:
                     self.stream.reset()
         await trio.lowlevel.checkpoint()
@@ -201,7 +217,8 @@ class SendQueue:
         self._check_open()
         await trio.lowlevel.checkpoint_if_cancelled()
         if self._full and self._when_full is WhenFull.WAIT and message:
-            await self._wait_for_room(message)
+            self._waits += 1
+            await self._wait_among_senders(message)
             return True
         taken = self._take(message)
         if self._budget.spend():
@@ -266,6 +283,7 @@ class SendQueue:
             stream is None
             or self._parked_writer is None
             or stream._cut_send
+            or stream._eof_sent
             or SEAM.instrument is not None
         ):
             return False
@@ -288,29 +306,22 @@ class SendQueue:
             self._add(len(self._rest))
         return sent > 0
 
-    async def _wait_for_room(self, message: bytes) -> None:
-        task = trio.lowlevel.current_task()
-        self._senders[task] = message
-        self._waits += 1
-        await _park(self._senders)
+    async def _wait_among_senders(self, message: bytes) -> None:
+        """Wait until there is room, and the message is queued."""
+        has_room = await self._senders.wait(message)
         self._budget.reset()
-        if task in self._turned_away:
-            self._turned_away.discard(task)
+        if not has_room:
             raise self._why_not()
 
     async def _wait_settled(self) -> bool:
         """Wait until all that was taken so far has left; return whether it has."""
-        if self._settled == self._accepted or self._failure is not None:
+        target = self._accepted
+        if self._settled == target or self._failure is not None:
             await trio.lowlevel.checkpoint()
-            return self._settled == self._accepted
-        task = trio.lowlevel.current_task()
-        self._flushers[task] = self._accepted
-        await _park(self._flushers)
+            return self._settled >= target
+        has_left = await self._flushers.wait(target)
         self._budget.reset()
-        if task not in self._turned_away:
-            return True
-        self._turned_away.discard(task)
-        return False
+        return has_left
 
     async def _write(self) -> None:
         """Send what is queued, until cancelled."""
@@ -353,18 +364,14 @@ class SendQueue:
         self._inline_left = INLINE_SENDS if count == 1 else 0
         self._buffered -= size
         self._settled = self._accepted - len(self._queue)
-        if self._full and self._buffered <= self._room_from:
+        if self._buffered <= self._room_from:
             self._full = False
             while self._senders and not self._full:
-                task, message = self._senders.popitem(last=False)
-                self._append(message)
-                trio.lowlevel.reschedule(task)
-        while self._flushers:
-            task, target = next(iter(self._flushers.items()))
-            if target > self._settled:
-                break
-            del self._flushers[task]
-            trio.lowlevel.reschedule(task)
+                message = self._senders.release_first()
+                if message:
+                    self._append(message)
+        while self._flushers and self._flushers.first <= self._settled:
+            self._flushers.release_first()
 
     def _count_batch(self, count: int, size: int) -> None:
         self._messages += count
@@ -403,14 +410,8 @@ class SendQueue:
         """Let every waiting and later operation fail with ``error``."""
         if self._failure is None:
             self._failure = copy.copy(error)  # without the traceback, which refers to the queue
-            self._turn_away(self._senders)
-            self._turn_away(self._flushers)
-
-    def _turn_away(self, waiting: OrderedDict[trio.lowlevel.Task, _V]) -> None:
-        self._turned_away.update(waiting)
-        for task in waiting:
-            trio.lowlevel.reschedule(task)
-        waiting.clear()
+            self._senders.turn_away()
+            self._flushers.turn_away()
 
     def _report(self, verb: str) -> AbstractContextManager[Operation | None]:
         if SEAM.instrument is None:
@@ -419,17 +420,6 @@ class SendQueue:
         return operation(
             f"net.{verb}", connection_id=stream.connection_id, peer=stream.remote_address
         )
-
-
-async def _park(waiting: OrderedDict[trio.lowlevel.Task, _V]) -> None:
-    """Wait among the others, and leave them when cancelled."""
-    task = trio.lowlevel.current_task()
-
-    def abort(_: object) -> trio.lowlevel.Abort:
-        del waiting[task]
-        return trio.lowlevel.Abort.SUCCEEDED
-
-    await trio.lowlevel.wait_task_rescheduled(abort)
 
 
 def _message(data: Buffer) -> bytes:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
+from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -149,7 +151,11 @@ async def serve_tls(
         for the next handshake, such as a :class:`ReloadingCertificate`.
     :param handshake_timeout: seconds that a client may take for the handshake.
     :param https_compatible: see :func:`start_tls`.
+    :raises TypeError: ``ssl_context`` is neither; what should be protected is never served in the
+        clear.
     """
+    if not (isinstance(ssl_context, ssl.SSLContext) or callable(ssl_context)):
+        raise TypeError(f"serve_tls takes an SSLContext, or what returns one, not {ssl_context!r}")
     await _serve(
         _Connections(handler, max_connections, ssl_context, handshake_timeout, https_compatible),
         partial(
@@ -259,7 +265,8 @@ async def _accept_all(server: Server, connections: _Connections) -> None:
                 _accept_batch(server, listener, connections, LAST_BATCH)
             listener.close()
 
-    server._service.before_drain(accept_last)
+    # Whoever begins a drain may be in the middle of a request, which these are no part of.
+    server._service.before_drain(partial(copy_context().run, accept_last))
     try:
         async with open_background_nursery() as background:
             for listener in server._listeners:
@@ -311,10 +318,12 @@ class _Connection:
         self._connections = connections
         self._socket_stream = stream
         self._stream: ByteStream = stream  # the TLS stream, once there is one
+        self._shaking_hands = False
 
     def label(self) -> str:
         """Tell what it is busy with, and for whom."""
-        peer = format_address(self._stream.remote_address)
+        # The other end of a unix socket has no name.
+        peer = format_address(self._stream.remote_address or self._stream.local_address)
         return f"{self._stream.activity} ({peer})" if self._stream.activity else peer
 
     async def run(self) -> None:
@@ -340,9 +349,11 @@ class _Connection:
 
     async def _shake_hands(self, source: TLSContextSource) -> TLSStream:
         try:
-            return await start_tls(
+            ssl_context = source() if callable(source) else source
+            self._shaking_hands = True
+            stream = await start_tls(
                 self._socket_stream,
-                ssl_context=source() if callable(source) else source,
+                ssl_context=ssl_context,
                 server_side=True,
                 https_compatible=self._connections.https_compatible,
                 timeout=self._connections.handshake_timeout,
@@ -350,13 +361,12 @@ class _Connection:
         except BaseException:
             self._server._failed_handshakes += 1
             raise
+        self._shaking_hands = False
+        return stream
 
     def _is_own_failure(self, exc: Exception) -> bool:
         if isinstance(exc, ExceptionGroup):
             return all(map(self._is_own_failure, exc.exceptions))
-        shaking_hands = self._connections.ssl_context is not None and (
-            self._stream is self._socket_stream
-        )
-        return exc is self._stream.last_error or (
-            shaking_hands and isinstance(exc, HelianthusError)
+        return self._stream.has_raised(exc) or (
+            self._shaking_hands and isinstance(exc, HelianthusError)
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
@@ -78,13 +79,23 @@ async def listen_at(sock: socket.socket, path: Path, *, mode: int, backlog: int)
     check_length(os.fsencode(temporary))
     sock.bind(os.fspath(temporary))
     try:
-        temporary.chmod(mode)
+        _set_mode(temporary, mode)
         sock.listen(backlog)
         made = SocketFile.at(temporary)
         await _claim(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
     return attrs.evolve(made, path=made.path.with_name(path.name))
+
+
+def _set_mode(path: Path, mode: int) -> None:
+    """Set the mode of a socket file; never that of a file which a link in its place leads to."""
+    try:
+        path.chmod(mode, follow_symlinks=False)
+    except NotImplementedError:  # it is a link, or the system cannot tell
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
+        path.chmod(mode)
 
 
 async def _claim(temporary: Path, path: Path) -> None:

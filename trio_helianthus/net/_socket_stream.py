@@ -165,8 +165,8 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
         can overtake what was sent (RFC 1122, 4.2.2.13). Where that matters, call :meth:`send_eof`
         and receive until the end first.
 
-        Nothing is waited for, so cancellation makes no difference. After a send that was cut the
-        connection is reset instead.
+        Nothing is waited for, so cancellation makes no difference. After a send that was cut, and
+        in the middle of another task's, the connection is reset instead.
         """
         if self._cut_send:
             self.reset()
@@ -354,6 +354,7 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
         await self._send_rest(buffers, part_sent=False)
 
     async def _send_rest(self, buffers: list[memoryview], *, part_sent: bool) -> None:
+        self._cut_send = part_sent  # until all of it is sent, as another task may close the stream
         waited = False
         try:
             while buffers:
@@ -362,16 +363,16 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
                     waited = True
                     await self._wait_writable()
                     continue
-                part_sent = True
+                self._cut_send = True
                 self.bytes_sent += sent
                 drop_sent(buffers, sent)
                 if buffers and self._budget.spend():
                     await trio.lowlevel.checkpoint()
                     self._budget.reset()
         except BaseException:
-            self._cut_send = part_sent
             buffers.clear()  # else a traceback would keep the caller's bytearray locked
             raise
+        self._cut_send = False
         if not waited and self._budget.spend():
             await self._budget.refill()
 
@@ -380,6 +381,7 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
             await super()._send_file(part)
             return
         await self._send([])  # for its checks
+        await part.flush()
         sent = loaded = 0
         try:
             while size := part.rest(sent)[1]:
@@ -395,12 +397,14 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
                     continue
                 except CannotSendFromFile:
                     self._check_open()
+                    self._cut_send = False
                     await super()._send_file(part.after(sent))
                     break
                 except OSError as exc:
                     raise self._translated(exc, "send") from exc
                 if not count:  # the file ends here
                     break
+                self._cut_send = True
                 sent += count
                 self.bytes_sent += count
                 if self._budget.spend():
@@ -409,6 +413,7 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
         except BaseException:
             self._cut_send = self._cut_send or sent > 0
             raise
+        self._cut_send = False
 
     def _send_now(self, buffers: list[memoryview]) -> int:
         try:

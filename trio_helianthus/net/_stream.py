@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Final, TypeVar
-from weakref import ref
+from weakref import WeakSet, ref
 
 import trio
 
@@ -66,6 +66,7 @@ class ByteStream(trio.abc.Stream):
         self.bytes_sent = 0
         self.bytes_received = 0
         self._last_error: ref[HelianthusError] | None = None
+        self._errors: WeakSet[HelianthusError] | None = None
         self._received = bytearray()
         self._budget = checkpoint_budget()
         self._cut_send = False
@@ -79,6 +80,13 @@ class ByteStream(trio.abc.Stream):
         ``None`` as well when nobody holds that error any more.
         """
         return None if self._last_error is None else self._last_error()
+
+    def has_raised(self, error: BaseException) -> bool:
+        """Tell whether this very error is one of the network's or the peer's on this stream.
+
+        Where several tasks share a connection that is lost, each of them gets its own.
+        """
+        return self._errors is not None and error in self._errors
 
     @property
     @abstractmethod
@@ -136,7 +144,12 @@ class ByteStream(trio.abc.Stream):
         await self._send([])  # for its checks
         sent = 0
         try:
-            while data := await part.read(sent):
+            while True:
+                self._cut_send = sent > 0  # as another task may close the stream meanwhile
+                data = await part.read(sent)
+                self._cut_send = False
+                if not data:
+                    break
                 await self._send([memoryview(data)])
                 sent += len(data)
         except BaseException:
@@ -353,13 +366,14 @@ class ByteStream(trio.abc.Stream):
 
         The disk is waited for in a thread, which a cancellation has to wait for, too.
 
-        :param file: open for reading in binary mode. Its position may change. Without a file
-            descriptor, as an :class:`io.BytesIO` is, it is read in pieces of 1 MiB.
+        :param file: open for reading in binary mode, and able to seek. Its position may change.
+            What is no file of the system's, such as an :class:`io.BytesIO` or one that
+            :func:`gzip.open` returns, is read in pieces of 1 MiB.
         :param offset: where to begin, in bytes.
         :param count: how many bytes to send; ``None``: until the end of the file.
         :returns: how many bytes were sent: fewer than ``count`` where the file ends before.
-        :raises TypeError: the file is not open in binary mode.
-        :raises OSError: the file cannot be read.
+        :raises TypeError: the file is not open in binary mode, or asynchronous.
+        :raises OSError: the file cannot be read there.
         :raises NetworkError: the connection failed.
         """
         part = FilePart(file, offset, count)
@@ -381,6 +395,9 @@ class ByteStream(trio.abc.Stream):
     def _failed(self, error: _E) -> _E:
         # Weakly: the error's traceback refers to frames that refer to the stream.
         self._last_error = ref(error)
+        if self._errors is None:
+            self._errors = WeakSet()
+        self._errors.add(error)
         return error
 
     def _check_not_cut(self) -> None:

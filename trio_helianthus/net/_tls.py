@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import math
+import socket
 import ssl
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypedDict, Unpack
 
+import idna
 import trio
 
 from trio_helianthus.core import limit, operation
 from trio_helianthus.errors import NetworkError, TLSError
 
 from ._connect import CONNECT_SECONDS, connect_tcp
+from ._tcp_stream import TCPStream
 from ._tls_ciphertext import GOODBYE_SECONDS, Ciphertext
 from ._tls_stream import TLSStream, tls_error
 
@@ -34,6 +38,8 @@ TLSContextSource: TypeAlias = "ssl.SSLContext | Callable[[], ssl.SSLContext]"
 
 HANDSHAKE_SECONDS: Final = 30.0
 """How long a TLS handshake may take, unless told otherwise."""
+
+_TCP_QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)  # Linux
 
 # Where the handshake that runs in this context leaves the name that its client asked for.
 _asked_names: Final[ContextVar[list[str]]] = ContextVar("trio_helianthus_asked_names")
@@ -69,27 +75,18 @@ async def start_tls(
     :raises NetworkError: the connection failed.
     :raises ResourceClosed: the stream was closed before.
     :raises ResourceBusy: another task is using the stream.
-    :raises ValueError: the context checks names, and ``server_hostname`` is missing.
+    :raises ValueError: the context checks names, and ``server_hostname`` is missing or no name;
+        or it is a context for the other side.
     """
     peer = stream.remote_address
-    if server_side and not isinstance(ssl_context.sni_callback, _RememberAskedName):
-        ssl_context.sni_callback = _RememberAskedName(ssl_context.sni_callback)
     names = [name] if (name := server_hostname) and not _is_numeric(name) else []
     context_token = _asked_names.set(names)
     try:
-        if ssl_context.check_hostname and not (server_hostname or server_side):
-            # The ssl module says so for sockets; without them it would just not check.
-            raise ValueError("the context checks names, so server_hostname is needed")
         if early := len(stream._received):
             message = f"{early} bytes came in the clear where the handshake should begin"
             raise stream._failed(TLSError(message, operation="TLS handshake", address=peer))
         ciphertext = Ciphertext(stream)
-        tls = ssl_context.wrap_bio(
-            ciphertext.incoming,
-            ciphertext.outgoing,
-            server_side=server_side,
-            server_hostname=_encoded(server_hostname),
-        )
+        tls = _make_tls(ssl_context, ciphertext, server_hostname, server_side=server_side)
         seconds = HANDSHAKE_SECONDS if timeout is None else timeout
         report = operation("net.tls.handshake", connection_id=stream.connection_id, peer=peer)
         with report, limit(seconds, token):
@@ -114,6 +111,30 @@ async def start_tls(
         _asked_names.reset(context_token)
 
 
+def _make_tls(
+    context: ssl.SSLContext,
+    ciphertext: Ciphertext,
+    server_hostname: str | None,
+    *,
+    server_side: bool,
+) -> ssl.SSLObject:
+    if context.check_hostname and not (server_hostname or server_side):
+        # The ssl module says so for sockets; without them it would just not check.
+        raise ValueError("the context checks names, so server_hostname is needed")
+    try:
+        tls = context.wrap_bio(
+            ciphertext.incoming,
+            ciphertext.outgoing,
+            server_side=server_side,
+            server_hostname=_encoded(server_hostname),
+        )
+    except ssl.SSLError as exc:  # PROTOCOL_TLS_CLIENT for a server, or PROTOCOL_TLS_SERVER
+        raise ValueError("the context is for the other side of a connection") from exc
+    if server_side and not isinstance(context.sni_callback, _RememberAskedName):
+        context.sni_callback = _RememberAskedName(context.sni_callback)
+    return tls
+
+
 async def _shake_hands(tls: ssl.SSLObject, ciphertext: Ciphertext) -> None:
     while True:
         try:
@@ -128,8 +149,19 @@ async def _shake_hands(tls: ssl.SSLObject, ciphertext: Ciphertext) -> None:
         # not take them, and its system would then reset the connection, data and all. OpenSSL
         # sends them too early all the same (openssl/openssl#7948, python-trio/trio#819).
         ciphertext.put_off()
+        _acknowledge(ciphertext.transport)
     else:
         await ciphertext.send()
+
+
+def _acknowledge(stream: ByteStream) -> None:
+    """Let the system acknowledge what came, where it would wait for something to send (40 ms).
+
+    A client without TCP_NODELAY keeps its first data until then (RFC 9293, 3.7.4).
+    """
+    if _TCP_QUICKACK is not None and isinstance(stream, TCPStream):
+        with contextlib.suppress(OSError):  # the next operation tells what is wrong
+            stream.socket.setsockopt(socket.IPPROTO_TCP, _TCP_QUICKACK, 1)
 
 
 async def _explain(exc: ssl.SSLError, ciphertext: Ciphertext) -> None:
@@ -142,8 +174,10 @@ async def _explain(exc: ssl.SSLError, ciphertext: Ciphertext) -> None:
 
 
 def _encoded(host: str | None) -> str | None:
-    """As the resolver gets it: IDNA 2008, where the ssl module would use the version of 2003."""
-    return None if host is None else trio.lowlevel.encode_hostname(host).decode("ascii")
+    """As trio's resolver gets it: IDNA 2008, where the ssl module would use the version of 2003."""
+    if host is None or host.isascii():  # idna refuses what is no name, such as "::1"
+        return host
+    return idna.encode(host, uts46=True).decode("ascii")
 
 
 def _is_numeric(host: str) -> bool:

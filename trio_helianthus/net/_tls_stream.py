@@ -154,10 +154,12 @@ class TLSStream(ByteStream):
         """Say goodbye with a closing alert, and close. Cancelled, it closes without the alert.
 
         A peer that does not read gets :data:`GOODBYE_SECONDS` to take the alert. After a send that
-        was cut, or in the middle of one, the connection is reset instead.
+        was cut, or in the middle of one, the connection is reset instead. While another task
+        closes it already, this leaves all that to that one.
         """
-        if self._closed or self._cut_send:
+        if self._cut_send:
             self.reset()
+        if self._closed:
             await trio.lowlevel.checkpoint()
             return
         self._closed = True

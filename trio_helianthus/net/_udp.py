@@ -7,12 +7,13 @@ from socket import inet_pton
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import trio
+from trio.lowlevel import checkpoint_if_cancelled
 
 from trio_helianthus.core import SEAM, limit
 from trio_helianthus.errors import ConnectionRefused, ErrorCode, LimitExceeded
 
 from ._address import resolve
-from ._udp_socket import DRAIN_DATAGRAMS, MAX_DATAGRAM_SIZE, DatagramSocket
+from ._udp_socket import MAX_DATAGRAM_SIZE, DatagramSocket
 
 if TYPE_CHECKING:
     from trio_helianthus.core import CancelToken, Operation
@@ -58,7 +59,8 @@ class UDPSocket(DatagramSocket[Datagram]):
             :meth:`resolve` returns one.
         :raises NetworkError: the system did not send it; with code ``MESSAGE_TOO_LARGE`` it has
             too many bytes.
-        :raises ValueError: the address is not numeric. Resolving it would hold up all tasks.
+        :raises ValueError: the address is not numeric, and resolving it would hold up all tasks;
+            or its port is none.
         :raises ResourceClosed: the socket was closed.
         """
         if timeout is None and token is None and SEAM.instrument is None:
@@ -88,7 +90,7 @@ class UDPSocket(DatagramSocket[Datagram]):
             return endpoints[0].address
 
     async def _send_to(self, data: Buffer, address: SocketAddress) -> int:
-        await trio.lowlevel.checkpoint_if_cancelled()
+        await checkpoint_if_cancelled()
         try:
             inet_pton(self._family, address[0])  # type: ignore[arg-type]
         except (OSError, TypeError, IndexError):
@@ -98,19 +100,23 @@ class UDPSocket(DatagramSocket[Datagram]):
             ) from None
         try:
             size = self.socket.sendto(data, address)
+        except OverflowError as exc:  # the port is none
+            raise ValueError(f"{address!r} is no address: {exc}") from None
         except BlockingIOError:
             size = await self._send_when_writable(self.socket.sendto, data, address)
         except OSError as exc:
             raise self._send_error(exc, data, address) from exc
         self._sent += 1
-        if self._budget.spend():
-            await self._budget.refill()
+        budget = self._budget
+        budget.left -= 1
+        if budget.left <= 0:
+            await budget.refill()
         return size
 
-    def _drain(self) -> None:
+    def _drain(self, at_most: int) -> None:
         receive, size, max_size = self.socket.recvfrom, self._asked_for, self._max_size
         arrive, make = self._arrived.append, tuple.__new__  # half the price of the constructor
-        for _ in range(DRAIN_DATAGRAMS):
+        for _ in range(at_most):
             data, address = receive(size)
             if len(data) > max_size:
                 self._truncated += 1
@@ -164,7 +170,7 @@ class ConnectedUDPSocket(DatagramSocket[bytes], trio.abc.Channel[bytes]):
                 report.peer, report.bytes_sent = self.remote_address, size
 
     async def _send(self, data: Buffer) -> int:
-        await trio.lowlevel.checkpoint_if_cancelled()
+        await checkpoint_if_cancelled()
         try:
             size = self.socket.send(data)
         except BlockingIOError:
@@ -172,14 +178,16 @@ class ConnectedUDPSocket(DatagramSocket[bytes], trio.abc.Channel[bytes]):
         except OSError as exc:
             raise self._send_error(exc, data) from exc
         self._sent += 1
-        if self._budget.spend():
-            await self._budget.refill()
+        budget = self._budget
+        budget.left -= 1
+        if budget.left <= 0:
+            await budget.refill()
         return size
 
-    def _drain(self) -> None:
+    def _drain(self, at_most: int) -> None:
         receive, size, max_size = self.socket.recv, self._asked_for, self._max_size
         arrived = self._arrived
-        for _ in range(DRAIN_DATAGRAMS):
+        for _ in range(at_most):
             data = receive(size)
             if len(data) > max_size:
                 self._received += 1

@@ -73,10 +73,12 @@ def _change_membership(
 def _interface_index(interface: str | int) -> int:
     """Return an interface's index; its name is the system's to know.
 
-    :raises ValueError: it is an address, which IPv6 does not name interfaces by.
+    :raises ValueError: it is an address, which IPv6 does not name interfaces by, or no index.
     :raises OSError: there is no such interface.
     """
     if isinstance(interface, int):
+        if not 0 <= interface < 2**31:
+            raise ValueError(f"{interface} is no interface's index")
         return interface
     if _is_address(interface):
         raise ValueError(f"IPv6 takes an interface's name or index, not {interface!r}")

@@ -116,8 +116,7 @@ def open_udp(
     :raises Unreachable: there is no way to the remote host.
     :raises NetworkError: the system refuses otherwise, such as an option.
     """
-    if unknown := options.keys() - UDPOptions.__annotations__.keys():
-        raise TypeError(f"open_udp takes no option {', '.join(sorted(unknown))}")
+    _check_names(options)
     return _open(port, host, remote, timeout, token, options)
 
 
@@ -148,7 +147,13 @@ async def _open(
 
 async def bind_udp(port: int, host: str, options: UDPOptions) -> socket_module.socket:
     """Make a bare socket that is bound to a host's first address."""
+    _check_names(options)
     return _make_first(await _find_places(port, host, None), options)
+
+
+def _check_names(options: UDPOptions) -> None:
+    if unknown := options.keys() - UDPOptions.__annotations__.keys():
+        raise TypeError(f"UDP sockets have no option {', '.join(sorted(unknown))}")
 
 
 @attrs.frozen
@@ -186,6 +191,8 @@ async def _find_places(port: int, host: str | None, remote: tuple[str, int] | No
 
 def _make_first(places: list[_Place], options: UDPOptions) -> socket_module.socket:
     """Make a socket at the first place that the system has a socket for."""
+    if more := options.get("socket_options"):
+        options = {**options, "socket_options": tuple(more)}  # for each place
     errors: list[NetworkError] = []
     for place in places:
         try:
@@ -229,7 +236,8 @@ def _set_options(sock: socket_module.socket, options: UDPOptions) -> None:
     if options.get("broadcast"):
         numbers.append((socket_module.SOL_SOCKET, socket_module.SO_BROADCAST, 1))
     if options.get("reuse_address"):
-        numbers += ((socket_module.SOL_SOCKET, option, 1) for option in _SHARING)
+        sharing = (getattr(socket_module, name, None) for name in _SHARING)
+        numbers += ((socket_module.SOL_SOCKET, option, 1) for option in sharing if option)
     elif sys.platform == "win32":
         numbers.append((socket_module.SOL_SOCKET, socket_module.SO_EXCLUSIVEADDRUSE, 1))
     if options.get("reuse_port"):
@@ -260,7 +268,5 @@ def _reuse_port() -> int:
 # What receivers of one group have to set to share a port. On Linux SO_REUSEPORT would spread
 # datagrams among them; the BSDs, which macOS is one of, need it for all to get each.
 _SHARING: Final = (
-    (socket_module.SO_REUSEADDR,)
-    if sys.platform in ("linux", "win32")
-    else (socket_module.SO_REUSEADDR, _reuse_port())
+    ("SO_REUSEADDR",) if sys.platform in ("linux", "win32") else ("SO_REUSEADDR", "SO_REUSEPORT")
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Self, TypeVar, 
 
 import attrs
 import trio
+from trio.lowlevel import checkpoint_if_cancelled
 
 from trio_helianthus.core import SEAM, checkpoint_budget, limit, next_connection_id, operation
 from trio_helianthus.errors import (
@@ -93,6 +94,7 @@ class DatagramSocket(trio.abc.AsyncResource, Generic[_T]):
         self._max_size = max_datagram_size
         self._asked_for = _size_to_ask_for(max_datagram_size)
         self._arrived: deque[_T] = deque()
+        self._batch = 1  # how many to take at a time where the caller wants one; see there
         self._error: HelianthusError | None = None  # came behind what has arrived
         self._received = self._sent = self._truncated = 0
         self._closed = False
@@ -146,18 +148,20 @@ class DatagramSocket(trio.abc.AsyncResource, Generic[_T]):
         if timeout is not None or token is not None or SEAM.instrument is not None:
             return (await self._receive_reported(1, timeout, token))[0]
         if self._arrived:
-            await trio.lowlevel.checkpoint_if_cancelled()
+            await checkpoint_if_cancelled()
         else:
-            await self._wait_for_arrivals()
+            await self._wait_for_arrivals(self._batch)
         received = self._arrived.popleft()
-        if self._budget.spend():
-            await self._budget.refill()
+        budget = self._budget
+        budget.left -= 1
+        if budget.left <= 0:
+            await budget.refill()
         return received
 
     async def receive_many(
         self, *, timeout: float | None = None, token: CancelToken | None = None
     ) -> list[_T]:
-        """Receive all that one wake-up took from the system, or wait for one; the cheapest way.
+        """Receive all that is there, or wait for one; the cheapest way where many come.
 
         :returns: from 1 to :data:`DRAIN_DATAGRAMS` of what :meth:`receive` gives one by one.
         :raises NetworkError: as for :meth:`receive`.
@@ -166,9 +170,9 @@ class DatagramSocket(trio.abc.AsyncResource, Generic[_T]):
         if timeout is not None or token is not None or SEAM.instrument is not None:
             return await self._receive_reported(DRAIN_DATAGRAMS, timeout, token)
         if self._arrived:
-            await trio.lowlevel.checkpoint_if_cancelled()
+            await checkpoint_if_cancelled()
         else:
-            await self._wait_for_arrivals()
+            await self._wait_for_arrivals(DRAIN_DATAGRAMS)
         received = list(self._arrived)
         self._arrived.clear()
         if self._budget.spend():
@@ -213,8 +217,8 @@ class DatagramSocket(trio.abc.AsyncResource, Generic[_T]):
             self.socket.close()
 
     @abstractmethod
-    def _drain(self) -> None:
-        """Take up to :data:`DRAIN_DATAGRAMS` datagrams; raise what the socket raises."""
+    def _drain(self, at_most: int) -> None:
+        """Take datagrams from the system; raise what the socket raises."""
 
     @abstractmethod
     def _met(self, exc: OSError) -> None:
@@ -229,9 +233,9 @@ class DatagramSocket(trio.abc.AsyncResource, Generic[_T]):
     ) -> list[_T]:
         with self._report("receive") as report, limit(timeout, token):
             if self._arrived:
-                await trio.lowlevel.checkpoint_if_cancelled()
+                await checkpoint_if_cancelled()
             else:
-                await self._wait_for_arrivals()
+                await self._wait_for_arrivals(self._batch if at_most == 1 else DRAIN_DATAGRAMS)
             count = min(at_most, len(self._arrived))
             received = [self._arrived.popleft() for _ in range(count)]
             if report is not None:
@@ -240,10 +244,10 @@ class DatagramSocket(trio.abc.AsyncResource, Generic[_T]):
                 await self._budget.refill()
             return received
 
-    async def _wait_for_arrivals(self) -> None:
+    async def _wait_for_arrivals(self, at_most: int) -> None:
         readiness = self._readiness
         with self._receiver:
-            await trio.lowlevel.checkpoint_if_cancelled()
+            await checkpoint_if_cancelled()
             while not self._arrived:
                 self._check_open()
                 if self._error is not None:
@@ -256,17 +260,21 @@ class DatagramSocket(trio.abc.AsyncResource, Generic[_T]):
                     self._check_open()
                     self._budget.reset()
                 readiness.readable = readiness.insists
-                self._take_from_system()
+                self._take_from_system(at_most)
                 if readiness.readable and not self._arrived:
                     await trio.lowlevel.checkpoint()  # a flood of errors is no reason to hog
 
-    def _take_from_system(self) -> None:
+    def _take_from_system(self, at_most: int) -> None:
+        # Where datagrams come one by one, to look for a second one before the first is answered
+        # only makes the answer late; so whoever wants one gets the more the more there are.
         readiness = self._readiness
         try:
-            self._drain()
+            self._drain(at_most)
             readiness.readable = True  # there may be more, and nobody may say so again
+            self._batch = min(at_most * 2, DRAIN_DATAGRAMS)
         except BlockingIOError:
             readiness.readable = readiness.insists = False
+            self._batch = len(self._arrived) or 1
         except OSError as exc:
             readiness.readable = True
             self._met(exc)

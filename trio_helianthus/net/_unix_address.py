@@ -34,7 +34,7 @@ def is_abstract(address: str | bytes) -> bool:
 def unix_address(path: UnixPath) -> str | bytes:
     """Return what the system calls a path or abstract name: a str, or bytes if it is abstract.
 
-    :raises ValueError: it is empty, too long, or has a zero byte inside.
+    :raises ValueError: it is empty, too long, a folder's, or has a zero byte inside.
     :raises TypeError: it is none.
     """
     name = os.fsencode(path)
@@ -48,6 +48,8 @@ def unix_address(path: UnixPath) -> str | bytes:
         raise ValueError("the path of a unix socket is empty")
     if b"\0" in name:
         raise ValueError(f"the path of a unix socket has a zero byte inside: {name!r}")
+    if name.endswith(b"/"):
+        raise ValueError(f"the path of a unix socket ends as that of a folder does: {name!r}")
     check_length(name)
     return os.fsdecode(name)
 

@@ -64,7 +64,8 @@ class CancelSweepReport:
     """What this platform, or this version of trio, did not let the sweep look for."""
 
     def __str__(self) -> str:
-        said = f"{self.runs} of {self.points} points, {len(self.seeds)} seeds, {self.seconds:.1f} s"
+        seeds = "1 seed" if len(self.seeds) == 1 else f"{len(self.seeds)} seeds"
+        said = f"{self.runs} of {self.points} points, {seeds}, {self.seconds:.1f} s"
         if self.skipped:
             said += f"; {self.skipped} skipped, evenly spread (HELIANTHUS_SWEEP=all tries them)"
         if self.missed:
@@ -114,12 +115,13 @@ def cancel_sweep(
     was given, as for a coroutine that nobody awaited; an exception could be raised nowhere.
 
     Each run is a :func:`trio.run` of its own, so this is called from a plain function. The seed
-    puts tasks that are ready at the same time in an order that is the same each time. The very
-    first run is for nothing but to fill caches.
+    puts tasks that are ready at the same time in an order that is the same each time, and
+    :mod:`random` begins with it. The very first run is for nothing but to fill caches.
 
     :param scenario: an async function of no argument, or of a :class:`trio.CancelScope`. It may
         assert things itself.
-    :param seeds: for the order of tasks; by default the first of ``SWEEP_SEEDS``.
+    :param seeds: for the order of tasks and :mod:`random`; by default the first of
+        ``SWEEP_SEEDS``.
     :param points: only these, as in the report of a failure; by default all.
     :param max_points: how many to try at most for each seed, evenly spread; by default
         ``SWEEP_POINTS``. With the environment variable ``HELIANTHUS_SWEEP=all`` the defaults are
@@ -127,7 +129,8 @@ def cancel_sweep(
     :param check: called in the same run after the scenario, where nothing is cancelled any more;
         what it returns is awaited, if it can be.
     :param children: ``True`` does not cancel the scenario, but each task of its nurseries alone,
-        at its own points; a function chooses which. The scenario must then end by itself.
+        at its own points; a function chooses which, and has to choose one. The scenario must then
+        end by itself.
     :param may_raise: exceptions that may come out of a scenario that is cancelled, besides
         ``Cancelled``; alone or in groups.
     :param checkpoint_budget: the limit of :func:`trio_helianthus.core.checkpoint_budget`; with 1
@@ -135,7 +138,7 @@ def cancel_sweep(
     :param clock: makes the clock of each run, such as ``lambda:
         trio.testing.MockClock(autojump_threshold=0)``; by default trio's own.
     :param run_seconds: real seconds after which a run hangs. It is cancelled then, shields or
-        not, and where its tasks were is reported.
+        not, or ended by force after as many more, and where its tasks were is reported.
     :returns: what was tried.
     :raises CancelSweepError: at the first point that went wrong.
     :raises ValueError: no seed, or a limit below 1.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import random
 import sys
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from types import AsyncGeneratorType
 from typing import Any, Final, TypeAlias, cast
 
@@ -60,19 +62,39 @@ def run_once(plan: RunPlan, seed: int, cancel_at: int | None) -> RunResult:
 
     :param cancel_at: the point at which to cancel; ``None`` lets it run to its end.
     :raises BaseException: what is no :exc:`Exception`, such as :exc:`KeyboardInterrupt`, or the
-        way in which a test framework skips a test.
+        way in which a test framework skips a test; also out of a group.
     """
     run = _CancelledRun(plan, seed, SchedulingPoints(cancel_at, plan.children))
     leftovers = Leftovers()
     error = None
-    with seeded_scheduling(seed), leftovers.listening():
+    with _seeded(seed), leftovers.listening():
         try:
             trio.run(run.main, clock=plan.clock and plan.clock(), instruments=[run.points])
         except (Exception, BaseExceptionGroup, trio.Cancelled) as exc:  # noqa: ASYNC103 - after a run
-            error = exc
+            if (stop := _what_stops_the_program(exc)) is not None:
+                raise stop from None  # the group has it as a member
+            error = None if run.has_hung else exc
         finally:
             plan.watchdog.rest()
     return run.result(error, leftovers)
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Leave nothing to chance, neither trio's nor that of :mod:`random`."""
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        with seeded_scheduling(seed):
+            yield
+    finally:
+        random.setstate(state)
+
+
+def _what_stops_the_program(error: BaseException) -> BaseException | None:
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, map(_what_stops_the_program, error.exceptions)), None)
+    return None if isinstance(error, (Exception, trio.Cancelled)) else error
 
 
 class _CancelledRun:
@@ -87,6 +109,11 @@ class _CancelledRun:
         self._watched: Watched | None = None
         self._checking = False
         self._excused = False
+
+    @property
+    def has_hung(self) -> bool:
+        """Whether it had to be ended."""
+        return self._watched is not None and bool(self._watched.hung)
 
     async def main(self) -> None:
         """Do what each run does: the scenario, its check, and a look around."""
@@ -108,6 +135,8 @@ class _CancelledRun:
                 if inspect.isawaitable(verdict):
                     await verdict
                 self._checking = False
+            if self.points.cancel_at is None:
+                self._notice_what_has_no_points()
             await self._look_around()
 
     async def _play(self) -> None:
@@ -127,6 +156,14 @@ class _CancelledRun:
     def _tolerated(self) -> Errors:
         """What may come out: a scenario that was not cancelled has no excuse."""
         return () if self.points.place is None else self._plan.may_raise
+
+    def _notice_what_has_no_points(self) -> None:
+        """Without points nothing would be cancelled, and all would seem well."""
+        if not self.points.was_entered():
+            self._problems.append("it never entered the scope that it was given")
+        elif self.points.count == 0:
+            there_are = ", ".join(sorted(self.points.not_chosen)) or "none"
+            self._problems.append(f"children= chose none of its tasks; there are: {there_are}")
 
     async def _look_around(self) -> None:
         for _ in range(GRACE_STEPS):
@@ -155,7 +192,10 @@ class _CancelledRun:
         """Sum up the run, which has ended."""
         problems = self._problems
         if self._watched is not None and self._watched.hung:
-            problems, error = [f"it hangs; its tasks are:\n{self._watched.hung}"], None
+            what = "it hangs"
+            if self._watched.crashed:
+                what += ", and goes on when it is cancelled"
+            problems, error = [f"{what}; its tasks are:\n{self._watched.hung}"], None
             return RunResult(self.points.count, self.points.place, problems, ended=False)
         if self.points.error is not None:
             problems, error = ["children() failed"], self.points.error

@@ -33,6 +33,7 @@ class SchedulingPoints(trio.abc.Instrument):
         self.place: str | None = None  # where the scenario was cancelled
         self.error: Exception | None = None  # what `children` raised: trio would only log it
         self.alive: set[trio.lowlevel.Task] = set()
+        self.not_chosen: set[str] = set()  # the names of children that are left alone
         self.cancel_at = cancel_at
         self._children = children
         self._main: trio.lowlevel.Task | None = None
@@ -40,8 +41,7 @@ class SchedulingPoints(trio.abc.Instrument):
         self._child_scopes: dict[trio.lowlevel.Task, trio.CancelScope] = {}
         self._counting = False
         self._something_happened = True
-        self._victim: trio.lowlevel.Task | None = None
-        self._victims_scope: trio.CancelScope | None = None
+        self._cancelled_scope: trio.CancelScope | None = None
         self._delivered = False
 
     def begin(self) -> None:
@@ -49,17 +49,26 @@ class SchedulingPoints(trio.abc.Instrument):
         self._main = trio.lowlevel.current_task()
         self._ours.add(self._main)
         if self._children is None:
-            self._count(self._main, self.scope, "before the scenario began")
+            self._count(self.scope, "before the scenario began")
         self._counting = True
 
     def end(self) -> None:
         """Count no more; what is still :attr:`alive` is what the scenario has left behind."""
         self._counting = False
 
+    def was_entered(self) -> bool:
+        """Whether anybody has been inside of the scope; behind the scenario, and only once."""
+        try:
+            with self.scope:
+                pass
+        except RuntimeError:  # a scope is entered once
+            return True
+        return False
+
     @property
     def swallowed(self) -> bool:
-        """Whether the task that was cancelled was told so, and nothing came out of its scope."""
-        scope = self._victims_scope
+        """Whether a task was told that it is cancelled, and nothing came out of the scope."""
+        scope = self._cancelled_scope
         return self._delivered and scope is not None and not scope.cancelled_caught
 
     def task_spawned(self, task: trio.lowlevel.Task) -> None:
@@ -73,6 +82,8 @@ class SchedulingPoints(trio.abc.Instrument):
             if self._is_wanted(task):
                 self._child_scopes[task] = scope = trio.CancelScope()
                 put_under(scope, task)
+            elif self._children is not None:
+                self.not_chosen.add(task.name)
 
     def _is_wanted(self, task: trio.lowlevel.Task) -> bool:
         try:
@@ -94,7 +105,9 @@ class SchedulingPoints(trio.abc.Instrument):
         """Pass the point at which a task was woken, and does not know yet."""
         if self._something_happened or self._children is not None:
             self._pass(task, "before")
-        if task is self._victim:
+        # A nursery throws its own task's Cancelled away, but not that of its children, so it counts
+        # who of them all is told. Without a Cancelled from them a scenario may just end.
+        if self._cancelled_scope is not None and task in self._ours:
             given = cancellation_given_to(task)
             self._delivered |= given is not None and given.reason == REASON
 
@@ -110,20 +123,16 @@ class SchedulingPoints(trio.abc.Instrument):
             return
         self._something_happened = False
         if self._children is None:
-            self._count(self._main, self.scope, when, task)
+            self._count(self.scope, when, task)
         # A child that has not called task_status.started() is still a part of its parent.
         elif task in self._child_scopes and task.eventual_parent_nursery is None:
-            self._count(task, self._child_scopes[task], f"alone, {when}", task)
+            self._count(self._child_scopes[task], f"alone, {when}", task)
 
     def _count(
-        self,
-        victim: trio.lowlevel.Task | None,
-        scope: trio.CancelScope,
-        when: str,
-        task: trio.lowlevel.Task | None = None,
+        self, scope: trio.CancelScope, when: str, task: trio.lowlevel.Task | None = None
     ) -> None:
         if self.count == self.cancel_at:
             self.place = when if task is None else f"{when} a step of {whereabouts(task)}"
-            self._victim, self._victims_scope = victim, scope
+            self._cancelled_scope = scope
             scope.cancel(reason=REASON)
         self.count += 1

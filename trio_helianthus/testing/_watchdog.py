@@ -6,15 +6,17 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
 import trio
 
-from ._trio_internals import lift_shields
+from ._trio_internals import crash_run, lift_shields
 from ._whereabouts import task_tree
 
 _LOOKS_EACH: Final = 0.25  # seconds; a run costs nothing but writing down when it began
+_LOOKS_UNTIL_STACKS: Final = 2  # how long a loop that still turns may take to end by force
 
 
 class Watched:
@@ -26,28 +28,37 @@ class Watched:
         self.began = time.monotonic()
         self.scope = trio.CancelScope()
         self.hung: str | None = None
-        self.given_up = False
+        self.crashed = False
+        self.looks_until_stacks = _LOOKS_UNTIL_STACKS
 
     def end_it(self) -> None:
         """Cancel the run, shields or not. Called by its own trio loop."""
         self.hung = task_tree()
-        todo = [trio.lowlevel.current_root_task()]
-        while todo:
-            task = todo.pop()
-            if task is None:
-                continue
+        for task in _all_tasks():
             lift_shields(task)
-            for nursery in task.child_nurseries:
-                todo += nursery.child_tasks
         self.scope.cancel(reason="it took too long")
+
+    def crash_it(self) -> None:
+        """End the run, although it goes on when it is cancelled. Called by its own trio loop."""
+        self.crashed = True
+        crash_run(_all_tasks())
+
+
+def _all_tasks() -> list[trio.lowlevel.Task]:
+    root = trio.lowlevel.current_root_task()
+    tasks = [] if root is None else [root]
+    for task in tasks:  # which grows meanwhile
+        for nursery in task.child_nurseries:
+            tasks += nursery.child_tasks
+    return tasks
 
 
 class Watchdog:
     """A thread that measures real time, which a run with a mock clock cannot.
 
     :param seconds: how long each run may take. One that goes on for as long again after it was
-        cancelled blocks its thread; nobody can end it from outside, so the stacks of all threads
-        are written to stderr.
+        cancelled is ended by force. One that goes on even then blocks its thread; nobody can end it
+        from outside, so the stacks of all threads are written to stderr.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -86,17 +97,21 @@ class Watchdog:
             if watched is None:
                 continue
             late = time.monotonic() - watched.began - self._seconds
-            if late > self._seconds and not watched.given_up:
-                watched.given_up = True
-                _write_stacks(watched)
-            elif late > 0 and watched.hung is None:
-                _tell(watched)
+            if late > 0 and watched.hung is None:
+                watched.hung = ""
+                _tell(watched, watched.end_it)
+            elif late > self._seconds:
+                was_cancelled = bool(watched.hung)  # else its loop does not turn
+                if was_cancelled and watched.looks_until_stacks == _LOOKS_UNTIL_STACKS:
+                    _tell(watched, watched.crash_it)
+                elif watched.looks_until_stacks == 0:
+                    _write_stacks(watched)
+                watched.looks_until_stacks -= 1
 
 
-def _tell(watched: Watched) -> None:
-    watched.hung = ""
+def _tell(watched: Watched, order: Callable[[], None]) -> None:
     try:
-        watched.run.run_sync_soon(watched.end_it)
+        watched.run.run_sync_soon(order)
     except trio.RunFinishedError:
         return
 

@@ -11,8 +11,11 @@ from typing import Final
 import outcome
 import trio
 
-_NOT_OF_INTEREST: Final = tuple(
-    str(Path(module).parent) for module in (trio.__file__, outcome.__file__, __file__)
+_OURS: Final = str(Path(__file__).parent)
+_NOT_OF_INTEREST: Final = (
+    str(Path(trio.__file__).parent),
+    str(Path(outcome.__file__).parent),
+    _OURS,
 )
 
 
@@ -45,9 +48,10 @@ def _branch(task: trio.lowlevel.Task, depth: int) -> Iterator[str]:
 
 
 def _innermost_frame(task: trio.lowlevel.Task) -> FrameType | None:
-    found = last = None
+    found = of_trio = None
     for frame, _ in task.iter_await_frames():
-        last = frame
         if not frame.f_code.co_filename.startswith(_NOT_OF_INTEREST):
             found = frame
-    return found or last
+        elif not frame.f_code.co_filename.startswith(_OURS):
+            of_trio = frame
+    return found or of_trio

@@ -18,7 +18,7 @@ FrameBuffer: TypeAlias = "bytes | bytearray | memoryview"
 """What can be sent as a frame; the items of a ``memoryview`` are single bytes."""
 
 MAX_FRAME_BYTES: Final = 1024 * 1024
-"""How long a received frame may be, unless told otherwise."""
+"""How long a frame may be, unless told otherwise."""
 
 
 class EndOfStream(Enum):
@@ -42,10 +42,9 @@ class FrameProtocol(ABC):
     middle of a frame is a :exc:`~trio_helianthus.errors.RemoteProtocolError`, a frame that is too
     long a :exc:`~trio_helianthus.errors.LimitExceeded`, before the frame is there.
 
-    A protocol of your own defines :meth:`_cut`, :meth:`send` and :meth:`send_buffers`.
+    What one side sends, the other can receive, if both were made alike: the limit is for both.
 
-    :param max_frame_bytes: how long a received frame may be, at least 1. What is sent is limited
-        only by what the format can say.
+    :param max_frame_bytes: how long a frame may be, at least 1.
     :raises ValueError: ``max_frame_bytes`` is less than 1.
     """
 
@@ -115,15 +114,16 @@ class FrameProtocol(ABC):
     def send(self, frame: FrameBuffer, /) -> bytes:
         """Return the bytes that tell ``frame`` to the peer, in one piece: for small frames.
 
-        :raises LocalProtocolError: the format cannot say this frame.
+        :raises LocalProtocolError: the frame is longer than ``max_frame_bytes``, or the format
+            cannot say it.
         """
 
     @abstractmethod
     def send_buffers(self, frame: FrameBuffer, /) -> tuple[FrameBuffer, ...]:
         """Return what :meth:`send` does, but around ``frame`` itself, for a gathered send.
 
-        :returns: two or three buffers, of which one is ``frame``, which is not copied.
-        :raises LocalProtocolError: the format cannot say this frame.
+        :returns: up to three buffers, of which one is ``frame``, which is not copied.
+        :raises LocalProtocolError: as for :meth:`send`.
         """
 
     @property
@@ -178,6 +178,13 @@ class FrameProtocol(ABC):
         """Give the buffer in the form of which ``bytes(form[a:b])`` copies once."""
         buffer = self._buffer
         return buffer if type(buffer) is bytes else memoryview(buffer)
+
+    def _check_sent_length(self, frame: FrameBuffer) -> None:
+        if len(frame) > self.max_frame_bytes:
+            raise LocalProtocolError(
+                f"a frame of {len(frame)} bytes, more than "
+                f"max_frame_bytes={self.max_frame_bytes} allows"
+            )
 
     def _refuse(self, reason: str) -> None:
         self._refusal = RemoteProtocolError(reason)

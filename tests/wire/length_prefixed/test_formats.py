@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import struct
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +14,7 @@ from trio_helianthus.errors import LimitExceeded, LocalProtocolError, RemoteProt
 from trio_helianthus.wire import NEED_DATA, FrameProtocol
 from trio_helianthus.wire.length_prefixed import (
     ByteOrder,
+    HeaderProtocol,
     LengthPrefixProtocol,
     NetstringProtocol,
     PrefixSize,
@@ -136,3 +141,98 @@ def test_digits_without_end_are_refused_for_the_length_that_they_make() -> None:
     assert receive(protocol, b"999") is NEED_DATA
     with pytest.raises(LimitExceeded, match="at least 9999 bytes"):
         receive(protocol, b"9")
+
+
+def size_of_rest(header: bytes) -> int:
+    """A letter, and then a length that counts itself, as PostgreSQL's messages have it."""
+    kind, length = struct.unpack(">cI", header)
+    if not kind.isalpha():
+        raise ValueError(f"no message is a {kind!r}")
+    return int(length) - 4
+
+
+def message(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">cI", kind, len(body) + 4) + body
+
+
+def make_header_protocol(**kwargs: int) -> HeaderProtocol:
+    return HeaderProtocol(5, size_of_rest, **kwargs)
+
+
+@given(
+    bodies=st.lists(st.binary(max_size=50), max_size=6),
+    junk=st.binary(max_size=12),
+    cuts=st.lists(st.integers(0, 400), max_size=6),
+)
+def test_a_header_tells_how_much_follows(
+    check_protocol: Any, bodies: list[bytes], junk: bytes, cuts: list[int]
+) -> None:
+    messages = [message(b"Q", body) for body in bodies]
+    protocol = make_header_protocol()
+    assert [protocol.send(it) for it in messages] == messages
+    assert [protocol.send_buffers(it) for it in messages] == [(it,) for it in messages]
+    protocol.receive_data(b"".join(messages))
+    assert protocol.next_frames() == messages
+    check_protocol(make_header_protocol, b"".join(messages) + junk, cuts=cuts)
+
+
+def test_a_header_may_be_all_there_is() -> None:
+    protocol = HeaderProtocol(4, lambda header: 0)
+    protocol.receive_data(b"aaaabbbbcc")
+    assert protocol.next_frames() == [b"aaaa", b"bbbb"]
+    assert (protocol.missing, protocol.next_event()) == (2, NEED_DATA)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"?\0\0\0\x08", "does not know: no message is a b'?'"),
+        (b"Q\0\0\0\x03", "says that -1 bytes follow"),
+    ],
+)
+def test_a_header_that_makes_no_sense_is_refused(data: bytes, told: str) -> None:
+    protocol = make_header_protocol()
+    protocol.receive_data(message(b"A", b"good") + data)
+    assert protocol.next_event() == message(b"A", b"good")
+    for _ in range(2):
+        with pytest.raises(RemoteProtocolError, match=re.escape(told)):
+            protocol.next_event()
+
+
+def test_the_limit_counts_the_header() -> None:
+    protocol = make_header_protocol(max_frame_bytes=10)
+    protocol.receive_data(message(b"A", b"12345") + message(b"A", b"123456")[:5])
+    assert protocol.next_event() == message(b"A", b"12345")
+    with pytest.raises(LimitExceeded, match="a frame of 11 bytes"):
+        protocol.next_event()
+
+
+@pytest.mark.parametrize(
+    ("frame", "told"),
+    [
+        (b"Q\0\0", "without the 5 bytes of its header"),
+        (message(b"Q", b"body") + b"!", "a frame of 10 bytes whose header says 9"),
+        (message(b"?", b""), "no message is a"),
+        (message(b"Q", bytes(100)), "more than max_frame_bytes=100"),
+    ],
+)
+def test_a_frame_that_its_header_belies_is_not_sent(frame: bytes, told: str) -> None:
+    for kind in (frame, memoryview(frame)):
+        with pytest.raises(LocalProtocolError, match=told):
+            make_header_protocol(max_frame_bytes=100).send(kind)
+
+
+def test_an_error_of_the_size_s_function_comes_out_and_takes_nothing() -> None:
+    sizes = {b"a": 1}
+    protocol = HeaderProtocol(1, lambda header: sizes[header])
+    protocol.receive_data(b"a1b22")
+    with pytest.raises(KeyError):
+        protocol.next_frames()
+    sizes[b"b"] = 2
+    assert protocol.next_frames() == [b"a1", b"b22"]
+
+
+@pytest.mark.parametrize("size", [0, -1, 11])
+def test_a_header_has_a_byte_and_fits_in_a_frame(size: int) -> None:
+    with pytest.raises(ValueError, match="header_size"):
+        HeaderProtocol(size, lambda header: 0, max_frame_bytes=10)

@@ -16,11 +16,13 @@ from __future__ import annotations
 from ._fixed import ByteOrder as ByteOrder
 from ._fixed import LengthPrefixProtocol as LengthPrefixProtocol
 from ._fixed import PrefixSize as PrefixSize
+from ._header import HeaderProtocol as HeaderProtocol
 from ._netstring import NetstringProtocol as NetstringProtocol
 from ._varint import VarintProtocol as VarintProtocol
 
 __all__ = [
     "ByteOrder",
+    "HeaderProtocol",
     "LengthPrefixProtocol",
     "NetstringProtocol",
     "PrefixSize",

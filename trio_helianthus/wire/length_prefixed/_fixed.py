@@ -25,7 +25,7 @@ class LengthPrefixProtocol(FrameProtocol):
 
     :param prefix_size: how many bytes the length takes: 1, 2, 4 or 8.
     :param byteorder: ``"big"``, as networks have it, or ``"little"``.
-    :param max_frame_bytes: how long a received frame may be.
+    :param max_frame_bytes: how long a frame may be.
     :raises ValueError: an argument is none of these.
     """
 
@@ -54,6 +54,7 @@ class LengthPrefixProtocol(FrameProtocol):
         return self._prefix(frame), frame
 
     def _prefix(self, frame: FrameBuffer) -> bytes:
+        self._check_sent_length(frame)
         try:
             return self._pack(len(frame))
         except struct.error:

@@ -14,7 +14,7 @@ class NetstringProtocol(FrameProtocol):
 
     A length has no leading zero and no sign, as the definition demands; the comma is checked.
 
-    :param max_frame_bytes: how long a received frame may be.
+    :param max_frame_bytes: how long a frame may be.
     """
 
     def __init__(self, *, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
@@ -25,6 +25,7 @@ class NetstringProtocol(FrameProtocol):
         return b"".join(self.send_buffers(frame))
 
     def send_buffers(self, frame: FrameBuffer, /) -> tuple[FrameBuffer, ...]:
+        self._check_sent_length(frame)
         return b"%d:" % len(frame), frame, b","
 
     def _cut(self, frames: list[bytes], most: int) -> None:

@@ -14,7 +14,7 @@ class VarintProtocol(FrameProtocol):
     The eighth bit says that another byte follows. Only the shortest form of a length is accepted:
     ``80 00`` is no 0, though protobuf's own parsers take it.
 
-    :param max_frame_bytes: how long a received frame may be.
+    :param max_frame_bytes: how long a frame may be.
     """
 
     def __init__(self, *, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
@@ -22,9 +22,11 @@ class VarintProtocol(FrameProtocol):
         self._most_digits = len(encode_varint(max_frame_bytes))
 
     def send(self, frame: FrameBuffer, /) -> bytes:
+        self._check_sent_length(frame)
         return encode_varint(len(frame)) + frame
 
     def send_buffers(self, frame: FrameBuffer, /) -> tuple[FrameBuffer, ...]:
+        self._check_sent_length(frame)
         return encode_varint(len(frame)), frame
 
     def _cut(self, frames: list[bytes], most: int) -> None:

@@ -15,7 +15,7 @@ class DelimiterProtocol(FrameProtocol):
     :param delimiter: at least one byte.
     :param unterminated: when the stream ends, take what stands behind the last delimiter, if
         anything, as a frame. Otherwise it is a frame that was cut, an error.
-    :param max_frame_bytes: how long a received frame may be, without its delimiter.
+    :param max_frame_bytes: how long a frame may be, without its delimiter.
     :raises ValueError: the delimiter is empty.
     """
 
@@ -37,10 +37,12 @@ class DelimiterProtocol(FrameProtocol):
         self._searched = 0  # from _at on, no delimiter begins in so many bytes
 
     def send(self, frame: FrameBuffer, /) -> bytes:
+        self._check_sent_length(frame)
         self._check_sent(bytes(frame))
         return b"".join((frame, self._sent_delimiter))
 
     def send_buffers(self, frame: FrameBuffer, /) -> tuple[FrameBuffer, ...]:
+        self._check_sent_length(frame)
         self._check_sent(bytes(frame))
         return frame, self._sent_delimiter
 

@@ -31,7 +31,7 @@ class LinesProtocol(DelimiterProtocol):
     :param strict: take nothing but this ending.
     :param unterminated: when the stream ends, take what stands behind the last ending, if
         anything, as a line. Otherwise it is a line that was cut, an error.
-    :param max_frame_bytes: how long a received line may be, without its ending.
+    :param max_frame_bytes: how long a line may be, without its ending.
     :raises ValueError: ``ending`` is neither.
     """
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 import trio
@@ -111,6 +112,19 @@ async def test_a_certificate_without_names_is_for_nobody(authority: trustme.CA) 
                 pass
 
 
+@pytest.mark.parametrize("kind", ["DuplicateExtension", "UnsupportedGeneralNameType"])
+def test_a_certificate_whose_names_cannot_be_read_is_for_nobody(kind: str) -> None:
+    x509 = pytest.importorskip("cryptography.x509")
+
+    class Odd:
+        """What an authority should not have signed."""
+
+        def to_cryptography(self) -> NoReturn:
+            raise getattr(x509, kind)("odd", x509.ObjectIdentifier("2.5.29.17"))
+
+    assert not _dtls_context._is_for(Odd(), "localhost")  # type: ignore[arg-type]
+
+
 async def test_not_verifying_has_to_be_said(server_certificate: trustme.LeafCert) -> None:
     def trust_anybody(context: SSLModule.Context) -> None:
         context.set_verify(SSL.VERIFY_NONE)
@@ -213,6 +227,14 @@ async def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) ->
             pass
     with pytest.raises(errors.MissingExtraError):
         await net.serve_dtls(echo, certificate="server.pem")
+
+
+def test_importing_net_does_not_import_the_extra() -> None:
+    question = "import sys, trio_helianthus.net; print(*sys.modules)"
+    answer = subprocess.run(
+        [sys.executable, "-c", question], capture_output=True, check=True, text=True
+    )
+    assert not {"OpenSSL", "cryptography"} & set(answer.stdout.split())
 
 
 async def test_a_trio_that_hides_its_connection_verifies_nothing_and_connects_to_nobody() -> None:

@@ -13,6 +13,7 @@ from weakref import ref
 
 import pytest
 import trio
+import trio.testing
 
 from trio_helianthus import core, net
 from trio_helianthus.errors import HelianthusError
@@ -94,6 +95,7 @@ async def test_a_tls_stream_goes_when_it_is_let_go(make_tls_pair: MakeTLSPair) -
     await one.aclose()
     await other.aclose()
     del one, other
+    await trio.testing.wait_all_tasks_blocked()  # the hub ends, and with it why it was cancelled
     assert not [found for found in gone if found() is not None]
 
 

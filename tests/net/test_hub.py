@@ -396,7 +396,7 @@ def test_each_run_has_its_own() -> None:
     def run() -> None:
         try:
             trio.run(main)
-        except BaseException as exc:
+        except BaseException as exc:  # noqa: ASYNC103 - after the run
             failures.append(exc)
 
     threads = [threading.Thread(target=run) for _ in range(3)]

@@ -7,6 +7,7 @@ import errno
 import gzip
 import io
 import os
+import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -98,12 +99,10 @@ async def test_a_packed_file_is_sent_unpacked(make_pair: MakePair, tmp_path: Pat
         assert await receive_all(other, 10) == b"was packed"
 
 
-async def test_what_was_just_written_to_the_file_is_sent(
-    make_pair: MakePair, tmp_path: Path
-) -> None:
+async def test_what_was_just_written_to_the_file_is_sent(make_pair: MakePair) -> None:
     one, other = await make_pair()
     async with one, other:
-        with (tmp_path / "new").open("w+b") as file:
+        with tempfile.NamedTemporaryFile() as file:
             file.write(b"still in Python's buffer")
             assert await one.send_file(file) == 24
         assert await receive_all(other, 24) == b"still in Python's buffer"

@@ -406,6 +406,7 @@ def test_cancelled_anywhere(patience: float) -> None:
 
             async def send(queue: net.SendQueue, number: int) -> None:
                 for _ in range(3):
+                    await queue.wait_for_room()
                     await queue.send(bytes([number]) * 6000)
 
             async with (

@@ -286,7 +286,7 @@ def test_a_child_that_has_not_begun_has_a_name_and_no_place() -> None:
             raise ValueError("broken")
 
     async def scenario() -> None:
-        async with trio.open_nursery() as nursery:
+        async with trio.open_nursery() as nursery:  # noqa: ASYNC112 - a child's, not ours
             nursery.start_soon(break_at_once)
 
     with pytest.raises(CancelSweepError) as caught:
@@ -438,8 +438,8 @@ def test_a_run_that_goes_on_whenever_it_is_cancelled_is_ended(
             try:
                 await trio.sleep(0.001)
                 done = True
-            except BaseException:  # noqa: ASYNC103 - the bug
-                continue
+            except BaseException:  # noqa: ASYNC103
+                continue  # noqa: ASYNC104 - the bug
 
     async def scenario() -> None:
         async with trio.open_nursery() as nursery:

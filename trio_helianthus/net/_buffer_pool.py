@@ -142,7 +142,7 @@ class BufferPool:
             capacity = len(buffer)
             if self._zero:
                 buffer[:] = bytes(capacity)
-            free = _take(view) and _is_free(buffer)
+            free = _released(view) and _is_free(buffer)
             self._outstanding_bytes -= capacity
             if not free:
                 self._discarded += 1
@@ -205,8 +205,8 @@ class _Lease:
         del self._view
 
 
-def _take(view: memoryview) -> bool:
-    """Make a view unusable; return whether nothing else uses it."""
+def _released(view: memoryview) -> bool:
+    """Release a view; return whether it was possible: nothing else uses it."""
     try:
         view.release()
     except BufferError:

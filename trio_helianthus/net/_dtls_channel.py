@@ -100,9 +100,11 @@ class DTLSChannel(trio.abc.Channel[bytes]):
         """The other side's address."""
         self.activity = ""
         """What the channel is busy with, for reports; whoever handles it may set it."""
-        self.bytes_sent = 0
-        self.bytes_received = 0
-        self.info = DTLSInfo(version="", cipher="", server_name=None, peer_certificate_der=None)
+        self.bytes_sent: int = 0
+        self.bytes_received: int = 0
+        self.info: DTLSInfo = DTLSInfo(
+            version="", cipher="", server_name=None, peer_certificate_der=None
+        )
         """What the handshake agreed on."""
         self._channel = channel
         self._connection = connection_of(channel)

@@ -7,7 +7,7 @@ import inspect
 import io
 import os
 import sys
-from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol
 
 import attrs
 import trio
@@ -21,7 +21,6 @@ MAX_OFFSET: Final = 2**63 - 1
 """Systems count no further."""
 
 
-@runtime_checkable
 class BinaryFile(Protocol):
     """What can be sent as a file: a file open in binary mode, or what reads like one."""
 
@@ -49,9 +48,11 @@ class FilePart:
 
     def __attrs_post_init__(self) -> None:
         file: object = self.file
-        if isinstance(file, io.TextIOBase) or not isinstance(file, BinaryFile):
+        # Asked one by one, as isinstance overlooks what a tempfile.NamedTemporaryFile passes on.
+        methods = getattr(file, "read", None), getattr(file, "seek", None)
+        if isinstance(file, io.TextIOBase) or not all(map(callable, methods)):
             raise TypeError(f"a file to send is one open in binary mode, not {file!r}")
-        if inspect.iscoroutinefunction(file.read):
+        if inspect.iscoroutinefunction(methods[0]):
             raise TypeError(
                 "a file to send is a synchronous one: of a trio file, take its .wrapped"
             )

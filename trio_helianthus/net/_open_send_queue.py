@@ -59,7 +59,7 @@ async def open_send_queue(
         try:
             yield queue
         except BaseException as exc:
-            await _close_after(queue, exc)
+            await _close_after(queue, exc)  # noqa: ASYNC102 - timed in there
             raise
         else:
             await queue.aclose()

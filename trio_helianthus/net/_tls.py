@@ -96,7 +96,7 @@ async def start_tls(
                 stream._failed(exc)
                 raise
             except ssl.SSLError as exc:
-                await _explain(exc, ciphertext)
+                await _explain(exc, ciphertext)  # noqa: ASYNC120 - shielded in there
                 raise stream._failed(tls_error(exc, "TLS handshake", peer)) from exc
         return TLSStream(
             tls,

@@ -63,7 +63,7 @@ class Ciphertext:
         """OpenSSL writes here what goes to the peer."""
         self._unsent = b""  # what comes before all that is in `outgoing`
         self._unanswered = False  # the peer may be waiting for it
-        self.sending = False
+        self.sending: bool = False
         """Whether a task is sending, or waits until it may."""
         self._receiving = False
         self._turns = trio.lowlevel.ParkingLot()

@@ -72,7 +72,7 @@ def run_once(plan: RunPlan, seed: int, cancel_at: int | None) -> RunResult:
             trio.run(run.main, clock=plan.clock and plan.clock(), instruments=[run.points])
         except (Exception, BaseExceptionGroup, trio.Cancelled) as exc:  # noqa: ASYNC103 - after a run
             if (stop := _what_stops_the_program(exc)) is not None:
-                raise stop from None  # the group has it as a member
+                raise stop from None  # noqa: ASYNC104 - the group has it as a member
             error = None if run.has_hung else exc
         finally:
             plan.watchdog.rest()

@@ -26,7 +26,6 @@ class VirtualReadiness(Readiness):
         self.readable = False
         self.insists = False
         self.place = None
-        self.place = None
 
     async def wait_readable(self) -> None:
         """Wait until there may be something to receive, an end or an error included."""

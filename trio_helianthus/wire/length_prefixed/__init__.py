@@ -1,4 +1,4 @@
-r"""Frames behind their length, without I/O: fixed-size prefixes, varints and netstrings.
+r"""Frames behind their length, without I/O: fixed-size prefixes, headers, varints and netstrings.
 
 Every protocol keeps the contract of :class:`~trio_helianthus.wire.FrameProtocol`::
 

@@ -78,6 +78,7 @@ def test_every_protocol_has_ours_and_three_peers() -> None:
 
 def test_peers_are_found_by_name() -> None:
     assert [peer.name for peer in find_peers(["trio", "net"])] == ["trio", "net"]
+    assert [peer.name for peer in find_peers(iter(["net"]))] == ["net"]
     with pytest.raises(ValueError, match=r"no peer is called curio; there are net, trio, "):
         find_peers(["net", "curio"])
 

@@ -313,7 +313,7 @@ def test_a_handler_may_be_cancelled_anywhere(scenario: Scenario, house: House) -
     """Its client sees the connection end, or break, and the server drains as ever."""
     cancel_sweep(
         partial(scenario, house),
-        children=lambda task: task.name.endswith("._Connection.run"),
+        children=lambda task: task.name.endswith(".echo"),
         may_raise=(errors.NetworkError, AssertionError),
     )
 

@@ -55,6 +55,7 @@ async def test_both_sides_know_what_was_agreed_on(
 
     async def handler(channel: net.DTLSChannel) -> None:
         infos.append(channel.info)
+        assert trio.lowlevel.current_task().name.endswith(handler.__qualname__)
         await channel.send(b"done")
 
     async with (

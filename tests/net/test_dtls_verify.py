@@ -211,13 +211,40 @@ async def test_no_cipher_in_common_is_an_error_of_tls(
 async def test_files_that_are_missing_or_bad_are_told(tmp_path: Path) -> None:
     bad = tmp_path / "bad.pem"
     bad.write_text("this is no certificate")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(errors.NetworkError, match=r"missing\.pem") as missing:
         await net.serve_dtls(echo, certificate=tmp_path / "missing.pem")
-    with pytest.raises(errors.TLSError, match="load certificates"):
+    assert missing.value.code is errors.ErrorCode.NOT_FOUND
+    with pytest.raises(errors.TLSError, match=r"bad\.pem: no certificate in PEM form"):
         await net.serve_dtls(echo, certificate=bad)
-    with pytest.raises(errors.TLSError, match="load certificates"):
+    with pytest.raises(errors.TLSError, match=r"bad\.pem: no certificate in PEM form"):
         async with net.open_dtls("localhost", 9, authorities=bad):
             pass
+
+
+async def test_a_key_that_is_missing_encrypted_or_another_ones_is_told(
+    authority: trustme.CA, server_certificate: trustme.LeafCert, tmp_path: Path
+) -> None:
+    from cryptography.hazmat.primitives import serialization
+
+    certificate, key = tmp_path / "server.crt", tmp_path / "server.key"
+    server_certificate.cert_chain_pems[0].write_to_path(certificate)
+    with pytest.raises(errors.TLSError, match=r"server\.crt: no private key in PEM form"):
+        await net.serve_dtls(echo, certificate=certificate)
+
+    authority.issue_cert("localhost").private_key_pem.write_to_path(key)
+    with pytest.raises(errors.TLSError, match="the private key is not that of the certificate"):
+        await net.serve_dtls(echo, certificate=certificate, private_key=key)
+
+    plain = serialization.load_pem_private_key(server_certificate.private_key_pem.bytes(), None)
+    key.write_bytes(
+        plain.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"secret"),
+        )
+    )
+    with pytest.raises(errors.TLSError, match="is encrypted"):
+        await net.serve_dtls(echo, certificate=certificate, private_key=key)
 
 
 async def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -389,6 +389,9 @@ async def test_bad_arguments_are_refused(make_tcp_pair: MakeTCPPair) -> None:
             with pytest.raises(ValueError, match="must be"):
                 async with net.open_send_queue(one, **arguments):
                     pass  # pragma: no cover
+        with pytest.raises(TypeError, match="WhenFull, not 'drop oldest'"):
+            async with net.open_send_queue(one, when_full="drop oldest"):  # type: ignore[arg-type]
+                pass  # pragma: no cover
 
 
 @pytest.mark.parametrize("patience", [0.0, 1.0])

@@ -76,6 +76,17 @@ async def test_each_connection_has_a_handler_of_its_own() -> None:
         assert server.statistics().accepted == 2
 
 
+async def test_the_task_of_a_connection_is_called_after_the_handler() -> None:
+    names: list[str] = []
+
+    async def handler(stream: net.ByteStream) -> None:
+        names.append(trio.lowlevel.current_task().name)
+
+    async with serving(handler) as server, connect(server) as stream:
+        assert await stream.receive_all() == b""
+    assert names == [f"{__name__}.{handler.__qualname__}"]
+
+
 async def test_a_server_shows_where_it_is_and_what_it_does() -> None:
     async with serving(echo) as server:
         assert repr(server) == f"<Server serving at 127.0.0.1:{server.port}>"

@@ -462,6 +462,17 @@ async def test_a_cancelled_handshake_closes_the_stream_below(
             await one.receive_some()
 
 
+async def test_a_source_of_contexts_is_no_context(
+    make_tcp_pair: MakeTCPPair, client_context: ssl.SSLContext
+) -> None:
+    one, other = await make_tcp_pair()
+    async with other:
+        with pytest.raises(TypeError, match=r"ssl\.SSLContext, not <function"):
+            await net.start_tls(one, ssl_context=lambda: client_context)  # type: ignore[arg-type]
+        with pytest.raises(ResourceClosed):
+            await one.receive_some()
+
+
 @pytest.mark.parametrize("name", [None, ""])
 async def test_a_name_that_is_to_be_checked_must_be_given(
     name: str | None, make_tcp_pair: MakeTCPPair, client_context: ssl.SSLContext

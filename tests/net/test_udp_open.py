@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from typing import Any
 
 import pytest
 import trio
@@ -158,6 +159,12 @@ async def test_a_cancelled_token_opens_nothing() -> None:
     with pytest.raises(errors.OperationCancelled):
         async with net.open_udp(token=token):
             pass
+
+
+@pytest.mark.parametrize("remote", ["127.0.0.1", ("::1", 53, 0, 0), ("127.0.0.1",)])
+def test_a_peer_is_a_host_and_a_port(remote: Any) -> None:
+    with pytest.raises(TypeError, match="a host and a port, not"):
+        net.open_udp(remote=remote)
 
 
 async def test_options_that_are_none_are_refused() -> None:

@@ -466,7 +466,7 @@ def test_code_that_blocks_is_shown_on_stderr(capsys: pytest.CaptureFixture[str])
 def test_the_watchdog_goes_home() -> None:
     before = set(threading.enumerate())
     cancel_sweep(three_steps)
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before
 
 
 # ---------------------------------------------------------------- misuse

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from http.client import HTTPConnection, IncompleteRead
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 import trio
@@ -377,6 +378,12 @@ async def test_it_stands_on_a_network_with_latency(
 def test_what_makes_no_sense_is_refused(make: Callable[[], testing.Fault]) -> None:
     with pytest.raises(ValueError):
         make()
+
+
+@pytest.mark.parametrize("faults", [testing.Slice(), [testing.Slice], ["slice"]])
+def test_only_a_list_of_faults_is_one(faults: Any) -> None:
+    with pytest.raises(TypeError):
+        testing.Faults(to_client=faults)
 
 
 def test_a_position_is_a_whole_number() -> None:

@@ -274,8 +274,23 @@ def test_what_makes_no_sense_is_refused() -> None:
         GET.expect_bytes(b"x")
     with pytest.raises(ValueError, match="1 to"):
         testing.Script().expect_bytes(b"")
+    with pytest.raises(TypeError, match="about bytes"):
+        testing.Script().expect_bytes("x")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="about bytes"):
+        testing.Script().send_bytes("x")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="class"):
         GET.expect(http1.EndOfMessage(), trailers=())
+
+
+async def test_of_several_addresses_a_peer_listens_at_the_first() -> None:
+    async with testing.open_virtual_network() as network:
+        with network.host("both", addresses=["10.0.0.9", "fd00::9"]):
+            async with (
+                testing.open_scripted_peer(testing.Script().close(), host="both", port=7) as peer,
+                await net.connect_tcp("10.0.0.9", 7) as stream,
+            ):
+                assert peer.address == ("10.0.0.9", 7)
+                assert await stream.receive_all() == b""
 
 
 async def test_a_peer_needs_a_script() -> None:

@@ -49,6 +49,11 @@ async def echo(stream: net.ByteStream) -> None:
         await stream.send_all(data)
 
 
+async def test_it_tells_its_hosts(network: testing.VirtualNetwork) -> None:
+    network.partition("here", "elsewhere")
+    assert repr(network) == "<VirtualNetwork of here, elsewhere>"
+
+
 async def test_http_runs_on_it_by_name(autojump_clock: trio.testing.MockClock) -> None:
     router = http.Router()
 

@@ -92,8 +92,10 @@ PEERS: Final = (
 def find_peers(names: Iterable[str]) -> tuple[Peer, ...]:
     """Return the peers of these names, installed or not.
 
+    :param names: as ``--peers`` takes them.
     :raises ValueError: no peer has such a name.
     """
+    names = tuple(names)
     known = {peer.name: peer for peer in PEERS}
     if unknown := [name for name in names if name not in known]:
         raise ValueError(f"no peer is called {unknown[0]}; there are {', '.join(known)}")

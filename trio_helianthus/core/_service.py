@@ -110,11 +110,13 @@ class Service:
         async_fn: Callable[[*_Args], Awaitable[object]],
         *args: *_Args,
         label: Callable[[], str],
+        name: object = None,
     ) -> None:
         """Run one task. An exception that it raises is reported and ends only this task.
 
         :param label: tells, when asked, what the task is busy with; for reports. It may be
             asked by any thread, and must not raise.
+        :param name: what trio calls the task; ``None`` means ``async_fn``.
         :raises ServiceDraining: the service takes no new work.
         """
         if self._nursery is None or self.draining:
@@ -122,7 +124,9 @@ class Service:
         key = object()
         self._tasks[key] = label
         self._started += 1
-        self._nursery.contained.start_soon(self._run_task, key, async_fn, args, name=async_fn)
+        self._nursery.contained.start_soon(
+            self._run_task, key, async_fn, args, name=name or async_fn
+        )
 
     async def wait_below(self, count: int) -> None:
         """Wait until fewer than ``count`` tasks are running."""

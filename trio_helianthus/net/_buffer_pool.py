@@ -91,6 +91,9 @@ class BufferPool:
     def lease(self, size: int) -> AbstractContextManager[memoryview]:
         """Lend a buffer for the length of a ``with`` block; see :meth:`acquire`.
 
+        :param size: how many bytes the view is to have.
+        :raises ResourceFull: on entering: ``max_outstanding_bytes`` are lent out.
+
         The block may release the view itself; then nothing is left to do at its end.
         """
         return _Lease(self, size)
@@ -109,7 +112,7 @@ class BufferPool:
         with self._lock:
             if self._outstanding_bytes + capacity > self._max_outstanding_bytes:
                 raise ResourceFull(
-                    f"{self._outstanding_bytes} bytes of buffers are lent out already",
+                    f"no room for {capacity} bytes: {self._outstanding_bytes} are lent out",
                     limit_name="max_outstanding_bytes",
                     limit=self._max_outstanding_bytes,
                 )

@@ -55,7 +55,8 @@ async def open_dtls(
     :param authorities: a PEM file of the authorities to trust; ``None`` means the system's.
     :param certificate: a PEM file of this side's certificate and those of its issuers, for servers
         that ask for one.
-    :param private_key: the PEM file of its key; ``None`` means that ``certificate`` has it.
+    :param private_key: the PEM file of its key, which has no password; ``None`` means that
+        ``certificate`` has it.
     :param configure: called with the pyOpenSSL context, made for this channel, after all else was
         set, for what has no argument here. Without ``VERIFY_PEER`` nothing is verified; a
         verify callback is replaced.
@@ -72,8 +73,8 @@ async def open_dtls(
     :raises ValueError: a setting is out of its range, or ``server_hostname`` is no name.
     :raises CertificateInvalid: the server's certificate was not accepted.
     :raises NameResolutionFailed: the name has no address.
-    :raises TLSError: the handshake failed otherwise.
-    :raises NetworkError: anything else that the system answered.
+    :raises TLSError: a file does not load, or the handshake failed otherwise.
+    :raises NetworkError: a file is missing, or anything else that the system answered.
     :raises OperationTimeout: it took too long.
     :raises OperationCancelled: the token was cancelled.
     """

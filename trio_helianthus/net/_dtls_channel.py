@@ -155,6 +155,7 @@ class DTLSChannel(trio.abc.Channel[bytes]):
     ) -> None:
         """Send one datagram; waits only while the system has no room for it.
 
+        :param value: the payload, 1 byte to 16 KiB; :attr:`cleartext_mtu` fits into one packet.
         :raises ValueError: it is empty, which OpenSSL cannot send.
         :raises ConnectionReset: the peer has begun a new handshake from the same address.
         :raises NetworkError: the system did not send it; with code ``MESSAGE_TOO_LARGE`` it has
@@ -228,6 +229,8 @@ class DTLSChannel(trio.abc.Channel[bytes]):
     async def shake_hands(self, *, server_hostname: str | None, retransmit_timeout: float) -> None:
         """Do the handshake; called once, by whoever made the channel.
 
+        :param server_hostname: what the peer's certificate has to be for; ``None`` means anything.
+        :param retransmit_timeout: seconds to wait for an answer before repeating a part.
         :raises CertificateInvalid: the peer's certificate was not accepted.
         :raises TLSError: it failed otherwise.
         """

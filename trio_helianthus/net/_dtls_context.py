@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import ssl
 import sys
 from pathlib import Path
@@ -10,10 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 import idna
 
-from trio_helianthus.errors import CertificateInvalid, MissingExtraError, TLSError
+from trio_helianthus.errors import (
+    CertificateInvalid,
+    MissingExtraError,
+    TLSError,
+    from_os_error,
+)
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterable
     from types import ModuleType
 
@@ -61,6 +66,7 @@ def make_context(
     """Make a context; it is good for one socket, since a used one lets nobody change it.
 
     :raises TLSError: a file has no certificate or key in it, or they do not belong together.
+    :raises NetworkError: a file is missing, or must not be read.
     :raises ValueError: there is a key, but no certificate.
     """
     openssl = import_openssl()
@@ -69,17 +75,14 @@ def make_context(
     context: SSL.Context = openssl.Context(openssl.DTLS_METHOD)
     context.set_min_proto_version(DTLS_1_2)
     context.set_cipher_list(_CIPHERS)
-    try:
-        if authorities is not None:
-            context.load_verify_locations(_readable(authorities))
-        elif not server_side:
-            _trust_the_system(context)
-        if certificate is not None:
-            context.use_certificate_chain_file(_readable(certificate))
-            context.use_privatekey_file(_readable(private_key or certificate))
-            context.check_privatekey()
-    except openssl.Error as exc:
-        raise tls_error(exc, "load certificates", None) from exc
+    if authorities is not None:
+        _load(context.load_verify_locations, authorities, "no certificate in PEM form")
+    elif not server_side:
+        _trust_the_system(context)
+    if certificate is not None:
+        _load(context.use_certificate_chain_file, certificate, "no certificate in PEM form")
+        key = private_key or certificate
+        _load(context.use_privatekey_file, key, "no private key in PEM form")
     if not server_side:
         context.set_verify(openssl.VERIFY_PEER)
     elif authorities is not None:
@@ -89,10 +92,23 @@ def make_context(
     return context
 
 
-def _readable(path: str | os.PathLike[str]) -> str:
-    """Let the system say what is wrong with a path; OpenSSL says it badly."""
-    with Path(path).open("rb"):
-        return str(path)
+def _load(load: Callable[[str], object], path: str | os.PathLike[str], missing: str) -> None:
+    """Load a file, and say what is wrong with it, if something is; OpenSSL says it badly."""
+    name = os.fspath(path)
+    try:
+        encrypted = b"ENCRYPTED" in Path(name).read_bytes()
+        if not encrypted:  # OpenSSL would ask for the password on the terminal
+            load(name)
+    except OSError as exc:
+        raise from_os_error(exc, operation="load certificate", address=name) from exc
+    except import_openssl().Error as exc:
+        error = tls_error(exc, "load certificate", name)
+        mismatch = error.reason == "KEY_VALUES_MISMATCH"
+        error.message = "the private key is not that of the certificate" if mismatch else missing
+        raise error from exc
+    if encrypted:
+        message = "the private key is encrypted; load it in configure="
+        raise TLSError(message, operation="load certificate", address=name)
 
 
 def _trust_the_system(context: SSL.Context) -> None:

@@ -91,6 +91,8 @@ class DTLSServer:
         :param timeout: seconds that handlers may take; ``None`` means the lifecycle's setting,
             0 cuts at once, ``math.inf`` waits for as long as it takes.
         :returns: what finished, what was cut, and what would not stop.
+
+        Being cancelled while waiting here does not stop the drain.
         """
         return await self._service.drain(timeout)
 
@@ -137,7 +139,8 @@ async def serve_dtls(
     :param port: 0 lets the system choose one.
     :param host: as for :func:`open_udp`; ``None`` means ``127.0.0.1``.
     :param certificate: a PEM file of the server's certificate and those of its issuers.
-    :param private_key: the PEM file of its key; ``None`` means that ``certificate`` has it.
+    :param private_key: the PEM file of its key, which has no password; ``None`` means that
+        ``certificate`` has it.
     :param authorities: a PEM file; clients have to show a certificate of one of these authorities.
     :param configure: called with the pyOpenSSL context after all else was set.
     :param max_connections: how many peers to serve at a time; further ones get no answer, and ask
@@ -154,6 +157,8 @@ async def serve_dtls(
     :param task_status: reports the :class:`DTLSServer`.
     :raises MissingExtraError: pyOpenSSL is not installed.
     :raises AddressInUse: somebody else is bound to the port; and what else :func:`open_udp` raises.
+    :raises TLSError: a file has no certificate or key in it, or they do not belong together.
+    :raises NetworkError: a file is missing, or must not be read.
     :raises ServiceDraining: the lifecycle is not running any more.
     :raises ValueError: a setting is out of its range, or there is no certificate.
     """
@@ -164,7 +169,7 @@ async def serve_dtls(
     if not handshake_timeout >= 0:  # this way round it catches NaN as well
         raise ValueError(f"handshake_timeout must be >= 0, not {handshake_timeout!r}")
     if certificate is None and configure is None:
-        raise ValueError("a server needs a certificate")
+        raise ValueError("a server needs a certificate: certificate=, or what configure= loads")
     if udp_options is not None and "max_datagram_size" in udp_options:
         raise ValueError("max_datagram_size is fixed: the records of DTLS have a limit")
     check_settings(incoming_buffer=incoming_buffer, retransmit_timeout=retransmit_timeout)
@@ -223,7 +228,14 @@ class _Peers:
             return f"{channel.activity} ({peer})" if channel.activity else peer
 
         try:
-            service.start_soon(self._run, channel, self.handshakes.begin(), ended, label=label)
+            service.start_soon(
+                self._run,
+                channel,
+                self.handshakes.begin(),
+                ended,
+                label=label,
+                name=self.handler,
+            )
         except ServiceDraining:
             return
         await ended.wait()

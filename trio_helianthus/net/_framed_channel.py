@@ -203,7 +203,10 @@ class FramedChannel(trio.abc.Channel[bytes]):
         return stream
 
     async def aclose(self) -> None:
-        """Close the channel and its stream; frames that nobody received are dropped."""
+        """Close the channel and its stream; frames that nobody received are dropped.
+
+        Cancelled, it closes the stream all the same, as that does: at once.
+        """
         if self._detached:
             await trio.lowlevel.checkpoint()
             return

@@ -39,6 +39,7 @@ class Network(ABC):
     ) -> socket_module.socket:
         """Make a non-blocking socket.
 
+        :param family: ``AF_INET`` or ``AF_INET6``.
         :param kind: ``SOCK_STREAM`` or ``SOCK_DGRAM``.
         :raises OSError: there is no such socket, or there are too many.
         """
@@ -53,8 +54,13 @@ class Network(ABC):
         kind: socket_module.SocketKind = socket_module.SOCK_STREAM,
         flags: int = 0,
     ) -> Sequence[AddressInfo]:
-        """Resolve a name, as :func:`socket.getaddrinfo` does.
+        """Resolve a name, as :func:`socket.getaddrinfo` does; cancelled, it waits no longer.
 
+        :param host: a name or numeric address; ``None`` means all addresses, or loopback's.
+        :param port: 0 to 65535.
+        :param family: ``AF_UNSPEC`` means any.
+        :param kind: what the addresses are for.
+        :param flags: those of :func:`socket.getaddrinfo`.
         :raises socket.gaierror: the name has no address, or nobody can tell.
         """
 
@@ -62,6 +68,7 @@ class Network(ABC):
     def readiness_of(self, socket: socket_module.socket, *, repeats: bool = False) -> Readiness:
         """Return what waits for a non-blocking socket in the current trio run.
 
+        :param socket: one that :meth:`open_socket` has made, or a listener has accepted.
         :param repeats: whether it has to tell again of what nobody has taken, as it must for a
             listener whose accept failed for want of file descriptors.
         """
@@ -104,7 +111,10 @@ def current_network() -> Network:
 
 @contextmanager
 def use_network(network: Network) -> Iterator[None]:
-    """Let the body, and the tasks that it starts, use another network than the system's."""
+    """Let the body, and the tasks that it starts, use another network than the system's.
+
+    :param network: is asked for new sockets and names; those that are open stay as they are.
+    """
     token = _current_network.set(network)
     try:
         yield

@@ -40,11 +40,13 @@ async def open_send_queue(
     When the connection fails, every waiting and every later operation raises. A failure that no
     operation told about comes out when the body is left.
 
+    :param stream: any :class:`ByteStream`.
     :param high_water: with how many bytes, waiting and being sent, the queue is full.
     :param low_water: at how many bytes left those who wait for room go on.
     :param when_full: what becomes of a message for which there is no room.
     :param max_batch_bytes: how much one send takes at most; a longer message goes alone.
     :param flush_seconds: how long leaving waits for the peer to take what is left.
+    :raises ValueError: a limit is out of its range, or ``low_water`` not below ``high_water``.
     """
     queue = SendQueue(
         stream,

@@ -61,6 +61,8 @@ class SendQueue:
     ) -> None:
         if not 0 <= low_water < high_water:
             raise ValueError(f"low_water={low_water} must be below high_water={high_water}")
+        if not isinstance(when_full, WhenFull):
+            raise TypeError(f"when_full has to be a WhenFull, not {when_full!r}")
         if max_batch_bytes < 1:
             raise ValueError(f"max_batch_bytes must be at least 1, not {max_batch_bytes}")
         if not flush_seconds >= 0:  # this way round it catches NaN as well
@@ -151,6 +153,8 @@ class SendQueue:
         As :meth:`send`, except that it raises under ``WAIT``, too. A caller with many messages
         should be at a checkpoint now and then, so that the writer gets its turn.
 
+        :param data: the message; it is copied unless it is ``bytes``.
+        :returns: whether it was taken; ``False`` under ``DROP_NEWEST`` only.
         :raises ResourceFull: the queue is full, under ``WAIT`` and ``FAIL``.
         """
         self._check_open()

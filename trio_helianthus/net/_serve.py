@@ -307,7 +307,8 @@ def _accept_batch(
     room = connections.at_most - service.running
     for stream in listener.accept_nowait(min(at_most, room)):
         connection = _Connection(server, stream, connections)
-        service.start_soon(connection.run, label=connection.label)
+        # The handler's name is the one that users know, in a task tree as well.
+        service.start_soon(connection.run, label=connection.label, name=connections.handler)
 
 
 class _Connection:

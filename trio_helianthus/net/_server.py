@@ -82,6 +82,8 @@ class Server:
         :param timeout: seconds that connections may take; ``None`` means the lifecycle's
             setting, 0 cuts at once, ``math.inf`` waits for as long as it takes.
         :returns: what finished, what was cut, and what would not stop.
+
+        Being cancelled while waiting here does not stop the drain.
         """
         return await self._service.drain(timeout)
 

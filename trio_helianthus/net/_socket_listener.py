@@ -156,7 +156,10 @@ class SocketListener(trio.abc.Listener[StreamT_co]):
         return streams
 
     async def aclose(self) -> None:
-        """Close the listener; connections in its backlog are refused by the system."""
+        """Close the listener; connections in its backlog are refused by the system.
+
+        Nothing is waited for, so cancellation makes no difference.
+        """
         self.close()
         await trio.lowlevel.checkpoint()
 

@@ -77,6 +77,8 @@ async def start_tls(
     :raises ResourceBusy: another task is using the stream.
     :raises ValueError: the context checks names, and ``server_hostname`` is missing or no name;
         or it is a context for the other side.
+    :raises TypeError: it is no context; of a :class:`ReloadingCertificate`, which is called for
+        one, give ``certificate()``.
     """
     peer = stream.remote_address
     names = [name] if (name := server_hostname) and not _is_numeric(name) else []
@@ -118,6 +120,8 @@ def _make_tls(
     *,
     server_side: bool,
 ) -> ssl.SSLObject:
+    if not isinstance(context, ssl.SSLContext):
+        raise TypeError(f"TLS takes an ssl.SSLContext, not {context!r}")
     if context.check_hostname and not (server_hostname or server_side):
         # The ssl module says so for sockets; without them it would just not check.
         raise ValueError("the context checks names, so server_hostname is needed")

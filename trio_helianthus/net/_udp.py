@@ -55,6 +55,7 @@ class UDPSocket(DatagramSocket[Datagram]):
     ) -> None:
         """Send one datagram; waits only while the system has no room for it.
 
+        :param data: the payload, up to 65,507 bytes over IPv4; it may be empty.
         :param address: of the socket's family and numeric, as :attr:`Datagram.address` is one and
             :meth:`resolve` returns one.
         :raises NetworkError: the system did not send it; with code ``MESSAGE_TOO_LARGE`` it has
@@ -79,8 +80,10 @@ class UDPSocket(DatagramSocket[Datagram]):
         timeout: float | None = None,
         token: CancelToken | None = None,
     ) -> SocketAddress:
-        """Return the address of a host that this socket can send to.
+        """Return the address of a host that this socket can send to; the first one of several.
 
+        :param host: a name or numeric address.
+        :param port: 1 to 65535.
         :raises NameResolutionFailed: the name has no address of the socket's family.
         """
         with limit(timeout, token):
@@ -155,6 +158,7 @@ class ConnectedUDPSocket(DatagramSocket[bytes], trio.abc.Channel[bytes]):
     ) -> None:
         """Send one datagram; waits only while the system has no room for it.
 
+        :param value: the payload, up to 65,507 bytes over IPv4; it may be empty.
         :raises ConnectionRefused: nobody was there for an earlier datagram (ICMP says so). This
             one was not sent; the socket goes on.
         :raises NetworkError: the system did not send it; with code ``MESSAGE_TOO_LARGE`` it has

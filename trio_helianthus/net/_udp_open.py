@@ -115,7 +115,10 @@ def open_udp(
     :raises AddressInUse: somebody else is bound to the port.
     :raises Unreachable: there is no way to the remote host.
     :raises NetworkError: the system refuses otherwise, such as an option.
+    :raises TypeError: ``remote`` is no pair, or there is no such option.
     """
+    if remote is not None and not _is_host_and_port(remote):
+        raise TypeError(f"remote has to be a host and a port, not {remote!r}")
     _check_names(options)
     return _open(port, host, remote, timeout, token, options)
 
@@ -149,6 +152,10 @@ async def bind_udp(port: int, host: str, options: UDPOptions) -> socket_module.s
     """Make a bare socket that is bound to a host's first address."""
     _check_names(options)
     return _make_first(await _find_places(port, host, None), options)
+
+
+def _is_host_and_port(remote: object) -> bool:
+    return isinstance(remote, tuple) and len(remote) == 2
 
 
 def _check_names(options: UDPOptions) -> None:

@@ -203,7 +203,10 @@ class DatagramSocket(trio.abc.AsyncResource, Generic[_T]):
         leave_group(self.socket, group, interface)
 
     async def aclose(self) -> None:
-        """Close the socket; what nobody has received is lost."""
+        """Close the socket; what nobody has received is lost.
+
+        Nothing is waited for, so cancellation makes no difference.
+        """
         self.close()
         await trio.lowlevel.checkpoint()
 

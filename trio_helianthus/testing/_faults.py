@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import attrs
-from attrs.validators import and_, ge, gt, instance_of, le, lt
+from attrs.validators import and_, deep_iterable, ge, gt, instance_of, le, lt
 
 if TYPE_CHECKING:
     import random
@@ -207,16 +207,24 @@ class HalfCloseAt(_EndingAt):
         return Ending.HALF_CLOSE
 
 
+_all_faults = deep_iterable(instance_of(Fault))  # type: ignore[type-abstract]
+
+
 @attrs.frozen
 class Faults:
     """The faults of a connection; in each direction the bytes pass them one after the other.
 
-    :param to_server: of what the client sends.
-    :param to_client: of what the server sends.
+    :param to_server: a list of those of what the client sends.
+    :param to_client: a list of those of what the server sends.
+    :raises TypeError: there is something else than a :class:`Fault` in a list.
     """
 
-    to_server: tuple[Fault, ...] = attrs.field(default=(), converter=tuple[Fault, ...])
-    to_client: tuple[Fault, ...] = attrs.field(default=(), converter=tuple[Fault, ...])
+    to_server: tuple[Fault, ...] = attrs.field(
+        default=(), converter=tuple[Fault, ...], validator=_all_faults
+    )
+    to_client: tuple[Fault, ...] = attrs.field(
+        default=(), converter=tuple[Fault, ...], validator=_all_faults
+    )
 
 
 class Chain:

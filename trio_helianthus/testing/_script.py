@@ -78,8 +78,14 @@ class Script:
         return self._then(f"expect {wanted.text}", run)
 
     def expect_bytes(self, expected: bytes) -> Self:
-        """Expect exactly these bytes next, however they are cut; for scripts about bytes."""
+        """Expect exactly these bytes next, however they are cut; for scripts about bytes.
+
+        :param expected: 1 byte to 16 MiB.
+        :raises TypeError: it is not ``bytes``.
+        :raises ValueError: there are none, or more than 16 MiB.
+        """
         self._need_no_protocol("expect_bytes")
+        _need_bytes(expected)
         if not 0 < len(expected) <= LARGEST_STEP_BYTES:
             raise ValueError(f"a step expects 1 to {LARGEST_STEP_BYTES} bytes")
 
@@ -115,6 +121,7 @@ class Script:
 
     def send_bytes(self, data: bytes) -> Self:
         """Send bytes as they are, past the protocol: junk, half an event, anything."""
+        _need_bytes(data)
 
         async def run(side: ScriptSide) -> None:
             await side.send_bytes(data)
@@ -189,3 +196,8 @@ class Script:
     def _need_no_protocol(self, name: str) -> None:
         if self.make_protocol is not None:
             raise ValueError(f"{name} is for scripts about bytes; this one has a protocol")
+
+
+def _need_bytes(data: object) -> None:
+    if not isinstance(data, bytes):
+        raise TypeError(f"a script is about bytes, not {data!r}")

@@ -52,7 +52,10 @@ class ScriptedPeer:
         return self._finished == len(self._scripts)
 
     async def wait_finished(self) -> None:
-        """Wait until all scripts were played to their ends."""
+        """Wait until all scripts were played to their ends.
+
+        Nothing is raised here when one fails: the body is cancelled then.
+        """
         while not self.finished:
             await self._changed.wait()
 
@@ -115,7 +118,7 @@ async def open_scripted_peer(
     becomes its cause. When the body ends, the scripts have to, too.
 
     :param scripts: for the first connection, the second one, and so on.
-    :param host: where to listen.
+    :param host: where to listen; of several addresses, at the first.
     :param port: 0 lets the system choose one, ``peer.port`` tells.
     :param finish_timeout: seconds that the scripts may take to end after the body.
     :raises AssertionError: the other side did something else, there were more connections than
@@ -123,7 +126,9 @@ async def open_scripted_peer(
     """
     if not scripts:
         raise ValueError("a scripted peer needs a script")
-    (listener,) = await listen_tcp(port, host=host)
+    listener, *others = await listen_tcp(port, host=host)
+    for other in others:
+        other.close()
     peer = ScriptedPeer(scripts, listener)
     async with listener, open_background_nursery() as background:
         background.start_soon(peer._accept, background)

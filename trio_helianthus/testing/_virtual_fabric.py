@@ -46,6 +46,11 @@ class Fabric:
             raise ValueError(f"{name} has the addresses {host.addresses} already")
         return host
 
+    @property
+    def host_names(self) -> Sequence[str]:
+        """The names of all hosts, in the order in which they were made."""
+        return tuple(self._hosts)
+
     def host_at(self, ip: str) -> VirtualHost | None:
         """Return the host that has an address."""
         return self._host_at.get(ip)

@@ -31,6 +31,9 @@ class VirtualNetwork:
     def __init__(self, fabric: Fabric) -> None:
         self._fabric = fabric
 
+    def __repr__(self) -> str:
+        return f"<VirtualNetwork of {', '.join(self._fabric.host_names)}>"
+
     @contextmanager
     def host(self, name: str, *, addresses: Sequence[str] = ()) -> Iterator[Network]:
         """Let the body, and the tasks that it starts, belong to a host.
@@ -44,7 +47,12 @@ class VirtualNetwork:
             yield host
 
     def set_link(self, one: str, other: str, link: Link) -> None:
-        """Change what is between two hosts, for what is sent from now on."""
+        """Change what is between two hosts, for what is sent from now on.
+
+        :param one: a host's name.
+        :param other: another host's name; the link is the same in both directions.
+        :param link: what is between them.
+        """
         self._path(one, other).link = link
 
     def partition(self, one: str, other: str) -> None:

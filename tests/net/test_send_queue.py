@@ -282,7 +282,7 @@ async def test_under_drop_oldest_no_more_than_two_messages_exceed_the_queue(
 ) -> None:
     one, other = await make_clogged_tcp_pair()
     policy = net.WhenFull.DROP_OLDEST
-    async with one, other, net.open_send_queue(one, when_full=policy, flush_seconds=0) as queue:
+    async with one, other, net.open_send_queue(one, when_full=policy, flush_timeout=0) as queue:
         for _ in range(5):
             await queue.send(FULL)
             await trio.testing.wait_all_tasks_blocked()
@@ -336,7 +336,7 @@ async def test_a_full_queue_may_fail(make_clogged_tcp_pair: MakeTCPPair) -> None
         async with (
             one,
             other,
-            net.open_send_queue(one, when_full=net.WhenFull.FAIL, flush_seconds=0.01) as queue,
+            net.open_send_queue(one, when_full=net.WhenFull.FAIL, flush_timeout=0.01) as queue,
         ):
             await queue.send(FULL)
             for _ in range(2):
@@ -381,8 +381,8 @@ async def test_bad_arguments_are_refused(make_tcp_pair: MakeTCPPair) -> None:
         {"low_water": net.HIGH_WATER},
         {"low_water": -1},
         {"max_batch_bytes": 0},
-        {"flush_seconds": -1},
-        {"flush_seconds": float("nan")},
+        {"flush_timeout": -1},
+        {"flush_timeout": float("nan")},
     ]
     async with one, other:
         for arguments in wrong:
@@ -414,7 +414,7 @@ def test_cancelled_anywhere(patience: float) -> None:
 
             async with (
                 net.open_send_queue(
-                    one, high_water=10_000, low_water=7000, flush_seconds=patience
+                    one, high_water=10_000, low_water=7000, flush_timeout=patience
                 ) as queue,
                 trio.open_nursery() as nursery,
             ):

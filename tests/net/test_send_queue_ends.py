@@ -109,7 +109,7 @@ async def test_the_bodys_own_exception_comes_out_first(
     one, other = await make_clogged_tcp_pair()
     async with one, other:
         with pytest.raises(KeyError) as caught:
-            async with net.open_send_queue(one, flush_seconds=0.01) as queue:
+            async with net.open_send_queue(one, flush_timeout=0.01) as queue:
                 await queue.send(FULL)
                 raise KeyError
         assert "did not take" in caught.value.__notes__[0]
@@ -205,7 +205,7 @@ async def test_closing_turns_the_waiting_away(make_clogged_tcp_pair: MakeTCPPair
             await operate()
 
     async with other:
-        async with net.open_send_queue(one, flush_seconds=0.01) as queue, trio.open_nursery() as n:
+        async with net.open_send_queue(one, flush_timeout=0.01) as queue, trio.open_nursery() as n:
             await queue.send(FULL)
             n.start_soon(wait, lambda: queue.send(b"x"))
             n.start_soon(wait, queue.flush)
@@ -246,7 +246,7 @@ async def test_sending_beside_the_queue_is_a_mistake(make_clogged_tcp_pair: Make
     one, other = await make_clogged_tcp_pair()
     async with one, other:
         with pytest.raises(trio.BusyResourceError):
-            async with net.open_send_queue(one, flush_seconds=0.01) as queue:
+            async with net.open_send_queue(one, flush_timeout=0.01) as queue:
                 await queue.send(FULL)
                 await trio.testing.wait_all_tasks_blocked()
                 await one.send_all(b"x")

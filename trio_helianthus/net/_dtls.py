@@ -107,7 +107,7 @@ async def open_dtls(
                 connection_of(below_channel).set_tlsext_host_name(name.encode())
             if ciphertext_mtu is not None:
                 channel.set_ciphertext_mtu(ciphertext_mtu)
-            await channel.shake_hands(server_hostname=name, retransmit_timeout=retransmit_timeout)
+            await channel._shake_hands(server_hostname=name, retransmit_timeout=retransmit_timeout)
         async with channel:
             yield channel
 

@@ -226,7 +226,7 @@ class DTLSChannel(trio.abc.Channel[bytes]):
             self._udp.socket.sendto(self._encrypted(), self.remote_address)
         self._channel.close()
 
-    async def shake_hands(self, *, server_hostname: str | None, retransmit_timeout: float) -> None:
+    async def _shake_hands(self, *, server_hostname: str | None, retransmit_timeout: float) -> None:
         """Do the handshake; called once, by whoever made the channel.
 
         :param server_hostname: what the peer's certificate has to be for; ``None`` means anything.

@@ -105,7 +105,7 @@ async def serve_dtls(
     handler: DTLSHandler,
     port: int = 0,
     *,
-    host: str | None = None,
+    host: str = LOOPBACK,
     certificate: str | os.PathLike[str] | None = None,
     private_key: str | os.PathLike[str] | None = None,
     authorities: str | os.PathLike[str] | None = None,
@@ -137,7 +137,8 @@ async def serve_dtls(
 
     :param handler: an async function that takes a :class:`DTLSChannel`.
     :param port: 0 lets the system choose one.
-    :param host: as for :func:`open_udp`; ``None`` means ``127.0.0.1``.
+    :param host: a name or numeric address of this machine. ``"0.0.0.0"`` means all its IPv4
+        addresses, ``"::"`` all its IPv6 ones.
     :param certificate: a PEM file of the server's certificate and those of its issuers.
     :param private_key: the PEM file of its key, which has no password; ``None`` means that
         ``certificate`` has it.
@@ -181,7 +182,7 @@ async def serve_dtls(
         configure=configure,
     )
     with open_service(name or "dtls", lifecycle=lifecycle) as service:
-        below = EndpointSocket(await bind_udp(port, host or LOOPBACK, udp_options or {}))
+        below = EndpointSocket(await bind_udp(port, host, udp_options or {}))
         with make_endpoint(below, incoming_buffer) as endpoint:
             server = DTLSServer(service, below.getsockname())
             handshakes = Handshakes(max_handshakes)
@@ -250,7 +251,7 @@ class _Peers:
             ) as report:
                 try:
                     with self.handshakes.under_way(scope), limit(self.handshake_timeout, None):
-                        await channel.shake_hands(
+                        await channel._shake_hands(
                             server_hostname=None, retransmit_timeout=self.retransmit_timeout
                         )
                     shaken = True

@@ -28,7 +28,7 @@ async def open_send_queue(
     low_water: int = LOW_WATER,
     when_full: WhenFull = WhenFull.WAIT,
     max_batch_bytes: int = MAX_BATCH_BYTES,
-    flush_seconds: float = FLUSH_SECONDS,
+    flush_timeout: float = FLUSH_SECONDS,
 ) -> AsyncIterator[SendQueue]:
     """Open a queue through which any number of tasks may send to one stream.
 
@@ -45,7 +45,7 @@ async def open_send_queue(
     :param low_water: at how many bytes left those who wait for room go on.
     :param when_full: what becomes of a message for which there is no room.
     :param max_batch_bytes: how much one send takes at most; a longer message goes alone.
-    :param flush_seconds: how long leaving waits for the peer to take what is left.
+    :param flush_timeout: how long leaving waits for the peer to take what is left.
     :raises ValueError: a limit is out of its range, or ``low_water`` not below ``high_water``.
     """
     queue = SendQueue(
@@ -54,7 +54,7 @@ async def open_send_queue(
         low_water=low_water,
         when_full=when_full,
         max_batch_bytes=max_batch_bytes,
-        flush_seconds=flush_seconds,
+        flush_timeout=flush_timeout,
     )
     async with open_background_nursery() as nursery:
         nursery.start_soon(queue._write, name=f"the writer of {queue!r}")

@@ -57,7 +57,7 @@ class SendQueue:
         low_water: int,
         when_full: WhenFull,
         max_batch_bytes: int,
-        flush_seconds: float,
+        flush_timeout: float,
     ) -> None:
         if not 0 <= low_water < high_water:
             raise ValueError(f"low_water={low_water} must be below high_water={high_water}")
@@ -65,15 +65,15 @@ class SendQueue:
             raise TypeError(f"when_full has to be a WhenFull, not {when_full!r}")
         if max_batch_bytes < 1:
             raise ValueError(f"max_batch_bytes must be at least 1, not {max_batch_bytes}")
-        if not flush_seconds >= 0:  # this way round it catches NaN as well
-            raise ValueError(f"flush_seconds must be at least 0, not {flush_seconds}")
+        if not flush_timeout >= 0:  # this way round it catches NaN as well
+            raise ValueError(f"flush_timeout must be at least 0, not {flush_timeout}")
         self.stream: Final = stream
         """The stream. Sending to it is the queue's, as long as the queue is open."""
         self._high_water = high_water
         # Who does not wait gets in as soon as there is any room.
         self._room_from = low_water if when_full is WhenFull.WAIT else high_water - 1
         self._when_full = when_full
-        self._flush_seconds = flush_seconds
+        self._flush_timeout = flush_timeout
         self._queue: deque[bytes] = deque()
         self._rest: memoryview | None = None  # of a message that the system took in part
         self._buffered = 0
@@ -197,7 +197,7 @@ class SendQueue:
         """Send what is queued, for a limited time, and close the queue; the stream stays open.
 
         Senders who wait for room get :exc:`ResourceClosed`. What the peer does not take within
-        ``flush_seconds``, or before cancellation, breaks the connection: the stream is reset.
+        ``flush_timeout``, or before cancellation, breaks the connection: the stream is reset.
 
         :raises ConnectionAborted: the time was up before everything was sent.
         :raises NetworkError: the connection failed, and no operation has told so yet.
@@ -207,7 +207,7 @@ class SendQueue:
             self._senders.turn_away()
             try:
                 if self._failure is None:
-                    with trio.move_on_after(self._flush_seconds):
+                    with trio.move_on_after(self._flush_timeout):
                         await self._wait_settled()
                 self._check_all_sent()
             finally:
@@ -405,7 +405,7 @@ class SendQueue:
             raise self._why_not()
         if self._failure is None and self._settled < self._accepted:
             raise ConnectionAborted(
-                f"the peer did not take {self._buffered} bytes within {self._flush_seconds:g} s",
+                f"the peer did not take {self._buffered} bytes within {self._flush_timeout:g} s",
                 operation="send",
                 address=self.stream.remote_address,
             )

@@ -39,13 +39,21 @@ class Transcript:
     """The bytes that it left to the next protocol; none when it refused."""
 
 
+def never_joined(_before: Any, _after: Any) -> None:
+    """Join no two events."""
+
+
+def no_reaction(_protocol: AnyProtocol, _event: Any) -> None:
+    """Do nothing after an event."""
+
+
 def check_protocol(
     make: Callable[[], AnyProtocol],
     data: bytes,
     *,
     cuts: Iterable[int] = (),
-    join: JoinEvents = lambda _before, _after: None,
-    react: ReactToEvent = lambda _protocol, _event: None,
+    join: JoinEvents = never_joined,
+    react: ReactToEvent = no_reaction,
     seed: int = 0,
     random_cuttings: int = RANDOM_CUTTINGS,
     mutations: int = 0,

@@ -73,9 +73,8 @@ async def test_https_at_a_unix_socket(
         assert (await client.receive_all()).startswith(b"HTTP/1.1 200 ")
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 async def test_curl_gets_an_answer(serve: Serve, path: Path) -> None:
-    if shutil.which("curl") is None:
-        pytest.skip("curl is not installed")
     await serve(hello, listeners=[await net.listen_unix(path)])
     command = ["curl", "--silent", "--show-error", "--unix-socket", str(path), "http://test/"]
     finished = await trio.run_process(command, capture_stdout=True)

@@ -366,11 +366,10 @@ async def test_who_only_sends_notices_a_new_handshake_too(
                 await trio.sleep(0.001)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows connects nobody to 0.0.0.0")
 async def test_any_address_of_this_machine_is_its_loopback_address(
     authority: trustme.CA, server_certificate: trustme.LeafCert
 ) -> None:
-    if sys.platform == "win32":
-        pytest.skip("Windows connects nobody to 0.0.0.0")
     async with (
         serving(server_certificate) as server,
         net.open_dtls(

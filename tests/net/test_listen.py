@@ -365,9 +365,8 @@ class FailsBehind:
         return self._below.accept()
 
 
+@pytest.mark.skipif(not hasattr(socket, "SO_REUSEPORT"), reason="this system cannot share ports")
 async def test_several_listeners_share_a_port() -> None:
-    if not hasattr(socket, "SO_REUSEPORT"):
-        pytest.skip("this system cannot share ports")
     (one,) = await net.listen_tcp(0, reuse_port=True)
     async with one:
         port = one.socket.getsockname()[1]

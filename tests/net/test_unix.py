@@ -48,6 +48,11 @@ def path(socket_folder: Path) -> Path:
     return socket_folder / "socket"
 
 
+def needs_command(name: str) -> pytest.MarkDecorator:
+    # A mark, as a skip from inside of an async test loses its reason.
+    return pytest.mark.skipif(shutil.which(name) is None, reason=f"{name} is not installed")
+
+
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has abstract names")
 
 
@@ -170,10 +175,10 @@ async def test_connections_have_the_options(path: Path) -> None:
             assert end.socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) <= 8192
 
 
-@pytest.mark.parametrize("platform", ["linux", "darwin"])
-async def test_peers_know_each_other(path: Path, platform: str) -> None:
-    if platform != sys.platform:
-        pytest.skip(f"this is not {platform}")
+@pytest.mark.skipif(
+    sys.platform not in {"linux", "darwin"}, reason="no other system tells who the peer is"
+)
+async def test_peers_know_each_other(path: Path) -> None:
     async with (
         await net.listen_unix(path) as listener,
         await net.connect_unix(path) as client,
@@ -367,14 +372,14 @@ def test_we_talk_to_asyncio(path: Path) -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        ["socat", "-t5", "-", "UNIX-CONNECT:{path}"],
-        ["ncat", "-U", "{path}"],
+        pytest.param(command, id=command[0], marks=needs_command(command[0]))
+        for command in (
+            ["socat", "-t5", "-", "UNIX-CONNECT:{path}"],
+            ["ncat", "-U", "{path}"],
+        )
     ],
-    ids=["socat", "ncat"],
 )
 async def test_command_line_clients(path: Path, command: list[str]) -> None:
-    if shutil.which(command[0]) is None:
-        pytest.skip(f"{command[0]} is not installed")
     async with serving(echo, path):
         finished = await trio.run_process(
             [word.format(path=path) for word in command], stdin=b"hello", capture_stdout=True

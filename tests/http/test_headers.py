@@ -65,7 +65,7 @@ def test_equality_ignores_the_case_of_names_only() -> None:
 def test_bytes_go_both_ways() -> None:
     fields = [(b"x-name", b"J\xfcrgen"), (b"x-name", b"")]
     assert Headers.from_wire(fields)["x-name"] == "Jürgen, "
-    assert Headers.from_wire(fields).to_wire() == fields
+    assert Headers.from_wire(fields).raw == tuple(fields)
 
 
 @pytest.mark.parametrize("name", ["", "two words", "colon:", "ümlaut", "line\n", "tab\t"])

@@ -197,7 +197,7 @@ class FramedChannel(trio.abc.Channel[bytes]):
             if direction.busy:
                 raise direction.refusal()
         rest, _ = self._protocol.trailing_data
-        stream._received[:0] = rest
+        stream.push_back(rest)
         self._detached = True
         self._forget_received()
         return stream

@@ -15,6 +15,7 @@ import trio
 from trio_helianthus.core import WOKEN, Parking
 from trio_helianthus.errors import ResourceClosed
 
+from ._peer_state import PeerState
 from ._readiness import Readiness
 
 if TYPE_CHECKING:
@@ -138,6 +139,10 @@ class Hub:
         if not self._entries:
             self._stop()
 
+    def watches(self, number: int, entry: HubReadiness) -> bool:
+        """Tell whether a socket is among those that are watched."""
+        return self._entries.get(number) is entry
+
     def end_window(self) -> None:
         """Judge by the watched waits whether to wait in the hub from now on."""
         if self._mode is HubMode.ADAPTIVE and _HAS_EPOLL and self.distinct >= SMALLEST_CROWD:
@@ -194,6 +199,8 @@ class Hub:
                 entry.readable = True
                 if event & _INSISTENT:
                     entry.insists = True
+                    if event & _LEAVING:
+                        entry.note_leaving(event)
                 parking = entry.parking
                 if (task := parking.task) is not None:  # parking.wake(), without the call
                     parking.task = None
@@ -236,6 +243,19 @@ class HubReadiness(Readiness):
         self._hub = hub
         self._window: object = None
 
+    @property
+    def watches_peer(self) -> bool:
+        """Whether :attr:`peer` changes by itself: while the hub watches the socket."""
+        return self._hub.watches(self._number, self)
+
+    def note_leaving(self, event: int) -> None:
+        """Take note that the peer has ended its side, or that the connection has failed."""
+        peer = PeerState.GONE if event & _FAILED else PeerState.ENDED
+        if peer > self.peer:
+            self.peer = peer
+            if self.peer_watcher is not None:
+                self.peer_watcher(peer)
+
     @trio.lowlevel.enable_ki_protection  # what is watched is always among the entries
     def wait_readable(self) -> Awaitable[None]:
         """Wait until there may be something to receive, an end or an error included.
@@ -259,7 +279,7 @@ class HubReadiness(Readiness):
     def close(self) -> None:
         """End all waiting, with :exc:`trio.ClosedResourceError`."""
         self._hub.unregister(self._number, self)
-        self.place = None
+        self.place = self.peer_watcher = None
         self.parking.fail(ResourceClosed("the socket was closed while it was waited for"))
         self.parking.clear()
         super().close()
@@ -308,13 +328,17 @@ if sys.platform == "linux":
     _WATCHED: Final = select.EPOLLIN | select.EPOLLPRI | select.EPOLLRDHUP | select.EPOLLET
     # Urgent data cuts what a receive returns (tcp(7)), so that a short one proves nothing; after
     # an end or an error no other edge may come.
-    _INSISTENT: Final = select.EPOLLPRI | select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
+    _FAILED: Final = select.EPOLLHUP | select.EPOLLERR
+    _LEAVING: Final = select.EPOLLRDHUP | _FAILED
+    _INSISTENT: Final = select.EPOLLPRI | _LEAVING
 
     def _open_epoll() -> _Epoll:
         return cast("_Epoll", select.epoll())  # typeshed has its arguments by name
 
 else:  # pragma: no cover - never asked for
     _WATCHED: Final = 0
+    _FAILED: Final = 0
+    _LEAVING: Final = 0
     _INSISTENT: Final = 0
 
     def _open_epoll() -> _Epoll:

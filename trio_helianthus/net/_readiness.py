@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from ._peer_state import PeerState
+
 if TYPE_CHECKING:
     import socket
     from collections.abc import Awaitable
+
+    from ._peer_state import PeerWatcher
 
 
 class Readiness:
@@ -34,7 +38,7 @@ class Readiness:
     :param socket: non-blocking. Only its number is kept.
     """
 
-    __slots__ = ("_number", "insists", "place", "readable")
+    __slots__ = ("_number", "insists", "peer", "peer_watcher", "place", "readable")
 
     def __init__(self, socket: socket.socket) -> None:
         self._number = socket.fileno()
@@ -44,6 +48,15 @@ class Readiness:
         """Whether :attr:`readable` holds until a receive finds nothing, short ones before it."""
         self.place: Awaitable[None] | None = None
         """Where to wait without asking :meth:`wait_readable` first."""
+        self.peer: PeerState = PeerState.PRESENT
+        """What is known of the peer."""
+        self.peer_watcher: PeerWatcher | None = None
+        """Whom to tell when :attr:`peer` changes, while :attr:`watches_peer`."""
+
+    @property
+    def watches_peer(self) -> bool:
+        """Whether :attr:`peer` changes by itself, without anybody who waits or receives."""
+        return False
 
     def wait_readable(self) -> Awaitable[None]:
         """Wait until there may be something to receive, an end or an error included.

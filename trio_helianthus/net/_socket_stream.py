@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ._address import SocketAddress
     from ._buffers import Buffer
     from ._file_part import FilePart
+    from ._peer_state import PeerState, PeerWatcher
     from ._readiness import Readiness
 
 _T = TypeVar("_T")
@@ -144,6 +145,42 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
                 network_error(number, operation="receive", address=self._remote_address)
             )
         return bool(number)
+
+    @property
+    def peer_state(self) -> PeerState:
+        """What is known of the peer without receiving."""
+        return self._readiness.peer
+
+    @property
+    def watches_peer(self) -> bool:
+        """Whether the system tells by itself when the peer leaves, even if nobody receives."""
+        return self._readiness.watches_peer
+
+    def watch_peer(self, watcher: PeerWatcher | None) -> None:
+        """Have ``watcher`` called when :attr:`peer_state` changes, while :attr:`watches_peer`."""
+        self._readiness.peer_watcher = watcher
+
+    def send_nowait(self, data: Buffer) -> int:
+        """Send as much of ``data`` as can be sent at once. This is no checkpoint.
+
+        :returns: how many bytes were sent; sending the rest is the caller's duty.
+        :raises ResourceBusy: a task is sending.
+        :raises NetworkError: the connection failed.
+        """
+        if self._sender.busy:
+            raise self._sender.refusal()
+        if not self._may_send:
+            self._check_open()
+            raise ResourceClosed("this side of the stream was ended with send_eof")
+        self._check_not_cut()
+        try:
+            sent = self.socket.send(data)
+        except BlockingIOError:
+            return 0
+        except OSError as exc:
+            raise self._translated(exc, "send") from exc
+        self.bytes_sent += sent
+        return sent
 
     async def is_quiet(self) -> bool:
         """Tell whether nothing has come that nobody received, and the peer is still there."""

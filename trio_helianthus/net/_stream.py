@@ -19,6 +19,7 @@ from trio_helianthus.errors import (
 from ._buffers import view_bytes
 from ._exclusive import Exclusive
 from ._file_part import FilePart
+from ._peer_state import PeerState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ._address import SocketAddress
     from ._buffers import Buffer, WritableBuffer
     from ._file_part import BinaryFile
+    from ._peer_state import PeerWatcher
 
 _E = TypeVar("_E", bound=HelianthusError)
 
@@ -121,6 +123,45 @@ class ByteStream(trio.abc.Stream):
         It may if it has not failed, the peer has not ended it, and nothing has come that nobody
         received. Does not wait for the peer.
         """
+
+    @property
+    def peer_state(self) -> PeerState:
+        """What is known of the peer without receiving; says more while :attr:`watches_peer`."""
+        return PeerState.PRESENT
+
+    @property
+    def watches_peer(self) -> bool:
+        """Whether the system tells by itself when the peer leaves, even if nobody receives.
+
+        It does while many connections are waited for at a time; see the hub in the architecture.
+        Elsewhere only a receive finds out. It stays so until the next receive.
+        """
+        return False
+
+    def watch_peer(self, watcher: PeerWatcher | None) -> None:
+        """Have ``watcher`` called when :attr:`peer_state` changes, while :attr:`watches_peer`.
+
+        :param watcher: is called from the scheduler, so it must neither wait nor raise; ``None``
+            takes the last one away.
+        """
+
+    def send_nowait(self, data: Buffer) -> int:
+        """Send as much of ``data`` as can be sent at once. This is no checkpoint.
+
+        :returns: how many bytes were sent; sending the rest is the caller's duty. Always 0 for a
+            stream that cannot do it.
+        :raises NetworkError: the connection failed.
+        """
+        return 0
+
+    def push_back(self, data: Buffer) -> None:
+        """Put bytes back in front of what is received next: those that another protocol left over.
+
+        :raises ResourceBusy: a task is receiving.
+        """
+        if self._receiver.busy:
+            raise self._receiver.refusal()
+        self._received[:0] = data
 
     @abstractmethod
     def reset(self) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from trio_helianthus.core import CancelToken
 
     from ._address import SocketAddress
+    from ._peer_state import PeerState, PeerWatcher
     from ._tls_ciphertext import Ciphertext
 
 MAX_RECORD_BYTES: Final = 16 * 1024
@@ -121,6 +122,20 @@ class TLSStream(ByteStream):
     def is_broken(self) -> bool:
         """Tell whether the connection has failed or was closed, as far as the system knows."""
         return self._closed or bool(self._breakage) or self.transport.is_broken()
+
+    @property
+    def peer_state(self) -> PeerState:
+        """What is known of the peer without receiving."""
+        return self.transport.peer_state
+
+    @property
+    def watches_peer(self) -> bool:
+        """Whether the system tells by itself when the peer leaves, even if nobody receives."""
+        return self.transport.watches_peer
+
+    def watch_peer(self, watcher: PeerWatcher | None) -> None:
+        """Have ``watcher`` called when :attr:`peer_state` changes, while :attr:`watches_peer`."""
+        self.transport.watch_peer(watcher)
 
     async def is_quiet(self) -> bool:
         """Tell whether nothing has come that nobody received, and the peer is still there.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_helianthus.errors import ResourceClosed
-from trio_helianthus.net import Readiness
+from trio_helianthus.net import PeerState, Readiness
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,8 @@ class VirtualReadiness(Readiness):
         self.readable = False
         self.insists = False
         self.place = None
+        self.peer = PeerState.PRESENT
+        self.peer_watcher = None
 
     async def wait_readable(self) -> None:
         """Wait until there may be something to receive, an end or an error included."""

@@ -118,7 +118,7 @@ async def test_the_grace_can_be_forever(
         await trio.sleep(10_000)
         return "at last"
 
-    limits = ServerLimits(half_close_grace=math.inf)
+    limits = ServerLimits(half_close_grace=math.inf, handler_timeout=math.inf)
     client = await connect(await serve(handler, limits=limits))
     await client.send(GET)
     await client.stream.send_eof()

@@ -2,14 +2,22 @@
 
 :class:`CancelToken` and :func:`limit` end work early, :func:`open_service_nursery` ends it in
 order, :class:`Lifecycle` and :func:`run` end the whole program, :func:`open_portal` lets other
-threads in, and :func:`subscribe` listens to all of it.
+threads in, and :func:`subscribe` listens to all of it. :func:`open_pool` lends what is slow to
+open, :func:`retry` and :class:`CircuitBreaker` deal with calls that fail, :class:`RateLimiter`
+with too many of them, and :class:`Alarm` with deadlines that nearly never come.
 """
 
 from __future__ import annotations
 
+from ._acquiring import Acquiring as Acquiring
+from ._alarm import Alarm as Alarm
 from ._checkpoint import CHECKPOINT_BUDGET as CHECKPOINT_BUDGET
 from ._checkpoint import CheckpointBudget as CheckpointBudget
 from ._checkpoint import checkpoint_budget as checkpoint_budget
+from ._circuit_breaker import CircuitBreaker as CircuitBreaker
+from ._circuit_breaker import CircuitCall as CircuitCall
+from ._circuit_breaker import CircuitState as CircuitState
+from ._circuit_breaker import CircuitStatistics as CircuitStatistics
 from ._instrument import SEAM as SEAM
 from ._instrument import Instrument as Instrument
 from ._instrument import Operation as Operation
@@ -32,12 +40,21 @@ from ._nursery import BackgroundNursery as BackgroundNursery
 from ._nursery import ServiceNursery as ServiceNursery
 from ._nursery import open_background_nursery as open_background_nursery
 from ._nursery import open_service_nursery as open_service_nursery
+from ._open_pool import open_pool as open_pool
 from ._parking import WOKEN as WOKEN
 from ._parking import Parking as Parking
+from ._pool import Pool as Pool
+from ._pool_limits import CloseReason as CloseReason
+from ._pool_limits import PoolLimits as PoolLimits
+from ._pool_limits import PoolStatistics as PoolStatistics
 from ._portal import DelayedPost as DelayedPost
 from ._portal import Portal as Portal
 from ._portal import PortalStatistics as PortalStatistics
 from ._portal import open_portal as open_portal
+from ._rate_limiter import RateLimiter as RateLimiter
+from ._retry import retry as retry
+from ._retry_budget import RetryBudget as RetryBudget
+from ._retry_policy import RetryPolicy as RetryPolicy
 from ._run import print_report as print_report
 from ._run import run as run
 from ._run import stop_signals as stop_signals
@@ -45,6 +62,7 @@ from ._service import DRAIN_SECONDS as DRAIN_SECONDS
 from ._service import STOP_SECONDS as STOP_SECONDS
 from ._service import DrainReport as DrainReport
 from ._service import Service as Service
+from ._signals import open_signals as open_signals
 from ._token import CancelToken as CancelToken
 from ._trace import TraceContext as TraceContext
 from ._trace import current_trace as current_trace
@@ -58,9 +76,16 @@ __all__ = [
     "SEAM",
     "STOP_SECONDS",
     "WOKEN",
+    "Acquiring",
+    "Alarm",
     "BackgroundNursery",
     "CancelToken",
     "CheckpointBudget",
+    "CircuitBreaker",
+    "CircuitCall",
+    "CircuitState",
+    "CircuitStatistics",
+    "CloseReason",
     "DelayedPost",
     "DrainReport",
     "Instrument",
@@ -70,8 +95,14 @@ __all__ = [
     "Operation",
     "Outcome",
     "Parking",
+    "Pool",
+    "PoolLimits",
+    "PoolStatistics",
     "Portal",
     "PortalStatistics",
+    "RateLimiter",
+    "RetryBudget",
+    "RetryPolicy",
     "Service",
     "ServiceNursery",
     "TraceContext",
@@ -82,13 +113,16 @@ __all__ = [
     "next_connection_id",
     "open_background_nursery",
     "open_lifecycle",
+    "open_pool",
     "open_portal",
     "open_service",
     "open_service_nursery",
+    "open_signals",
     "operation",
     "print_report",
     "remaining_time",
     "report_error",
+    "retry",
     "run",
     "stop_signals",
     "subscribe",

@@ -2,17 +2,85 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from trio_helianthus.errors import LocalProtocolError
 from trio_helianthus.wire import http1
 
-from ._date import http_date
+from ._date import date_line, http_date
+from ._file_body import FileBody
+from ._headers import Headers
 from ._http_errors import HTTPError
 from ._response import Response
 from ._status import forbids_body, reason_phrase
 
-__all__ = ["error_answer", "has_body", "server_error", "wants_close", "wire_head"]
+__all__ = [
+    "AnswerHead",
+    "AnswerHeads",
+    "error_answer",
+    "has_body",
+    "server_error",
+    "switching_head",
+    "wants_close",
+    "wire_head",
+]
 
-_OURS = frozenset(["connection", "content-length", "transfer-encoding"])
+MAX_KEPT_HEADS: Final = 512
+"""How many different heads a server keeps rendered; beyond that it begins anew."""
+_OURS: Final = frozenset([b"connection", b"content-length", b"transfer-encoding"])
+
+
+class AnswerHead:
+    """What is always the same in the answers with one status and the same fields.
+
+    :raises LocalProtocolError: the fields cannot be sent.
+    """
+
+    __slots__ = ("close", "length", "status", "_fixed", "_dated", "_date")
+
+    def __init__(self, status: int, fields: tuple[tuple[bytes, bytes], ...]) -> None:
+        names = {name.lower(): value for name, value in fields}
+        if b"transfer-encoding" in names:
+            raise LocalProtocolError("Transfer-Encoding is the server's business, not a handler's")
+        self.status = status
+        self.close = _says_close(fields)
+        """Whether the handler asked for the end of the connection."""
+        self.length = names.get(b"content-length")
+        """What the handler says of the body's length."""
+        theirs = [(name, value) for name, value in fields if name.lower() not in _OURS]
+        self._fixed = http1.encode_response(status, theirs, reason_phrase(status).encode("ascii"))
+        self._dated = self._fixed
+        self._date: bytes | None = b"" if b"date" in names else None
+
+    def render(self) -> bytes:
+        """Status line and fields, with the date, without what tells of the body."""
+        if self._date == b"":
+            return self._fixed
+        date = date_line()
+        if date is not self._date:
+            self._date = date
+            self._dated = self._fixed + date
+        return self._dated
+
+
+class AnswerHeads:
+    """The heads of one server's answers, each checked and rendered once."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[int, tuple[tuple[bytes, bytes], ...]], AnswerHead] = {}
+
+    def head_of(self, response: Response) -> AnswerHead:
+        """The head of an answer.
+
+        :raises LocalProtocolError: its fields cannot be sent.
+        """
+        key = response.status, response.raw_headers
+        head = self._kept.get(key)
+        if head is None:
+            if len(self._kept) >= MAX_KEPT_HEADS:
+                self._kept.clear()
+            head = self._kept[key] = AnswerHead(*key)
+        return head
 
 
 def has_body(response: Response, method: str) -> bool:
@@ -20,38 +88,36 @@ def has_body(response: Response, method: str) -> bool:
     return method != "HEAD" and not forbids_body(response.status)
 
 
-def wants_close(response: Response) -> bool:
-    """Whether the handler asked for the end of the connection."""
-    options = response.headers.get("connection", "").lower().split(",")
-    return "close" in [option.strip() for option in options]
-
-
-def wire_head(response: Response, method: str, *, close: bool) -> http1.Response:
-    """The head of an answer.
+def wire_head(
+    response: Response, method: str, *, close: bool, body_follows: bool = False
+) -> http1.Response:
+    """The head of an answer whose body comes piece by piece, or that has none.
 
     The body's length is ours to say, except where the handler must know better: in front of a
     body that comes piece by piece, and where no body follows.
 
     :param method: of the request.
     :param close: whether this is the connection's last answer.
+    :param body_follows: from the handler, or from another protocol, whatever is in the response.
     :raises LocalProtocolError: the handler set ``Transfer-Encoding``.
     """
     if "transfer-encoding" in response.headers:
         raise LocalProtocolError("Transfer-Encoding is the server's business, not a handler's")
-    fields = [
-        (name, value)
-        for name, value in response.headers.to_wire()
-        if name.decode("ascii").lower() not in _OURS
-    ]
+    fields = [(name, value) for name, value in response.headers.raw if name.lower() not in _OURS]
     if "date" not in response.headers:
         fields.append((b"Date", http_date()))
-    length = _content_length(response, method)
+    length = _content_length(response, method, body_follows=body_follows)
     if length is not None:
         fields.append((b"Content-Length", length))
     if close:
         fields.append((b"Connection", b"close"))
     reason = reason_phrase(response.status).encode("ascii")
     return http1.Response(response.status, headers=fields, reason=reason)
+
+
+def switching_head(response: Response) -> http1.InformationalResponse:
+    """The head of an answer behind which another protocol goes on (:rfc:`9110` section 15.2.2)."""
+    return http1.InformationalResponse(101, response.headers.raw, reason=b"Switching Protocols")
 
 
 def error_answer(error: HTTPError) -> Response:
@@ -64,10 +130,26 @@ def server_error() -> Response:
     return error_answer(HTTPError(500))
 
 
-def _content_length(response: Response, method: str) -> bytes | None:
+def _says_close(fields: tuple[tuple[bytes, bytes], ...]) -> bool:
+    return any(
+        b"close" in [option.strip() for option in value.lower().split(b",")]
+        for name, value in fields
+        if name.lower() == b"connection"
+    )
+
+
+def wants_close(headers: Headers) -> bool:
+    """Whether the handler asked for the end of the connection."""
+    return "connection" in headers and _says_close(headers.raw)
+
+
+def _content_length(response: Response, method: str, *, body_follows: bool) -> bytes | None:
     if response.status == 204:
         return None
-    if isinstance(response.body, bytes) and (response.body or has_body(response, method)):
-        return str(len(response.body)).encode("ascii")
+    body = response.body
+    if isinstance(body, FileBody):
+        return b"%d" % body.count
+    if isinstance(body, bytes) and not body_follows and (body or has_body(response, method)):
+        return b"%d" % len(body)
     given = response.headers.get("content-length")
     return None if given is None else given.encode("latin-1")

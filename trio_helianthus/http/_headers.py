@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from typing import TypeAlias, cast
+from typing import TypeAlias, TypeVar, cast, overload
 
 __all__ = ["HeaderTypes", "Headers"]
 
@@ -14,6 +14,8 @@ HeaderTypes: TypeAlias = "Mapping[str, str] | Iterable[tuple[str, str]]"
 _Raw: TypeAlias = "tuple[tuple[bytes, bytes], ...]"
 _Field: TypeAlias = "tuple[str, str, str]"
 """The name in lower case, the name as it was given, and the value."""
+
+_T = TypeVar("_T")
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 """``token`` of :rfc:`9110` section 5.6.2."""
@@ -82,15 +84,29 @@ class Headers(MutableMapping[str, str]):
         """
         self._replace([*self._decoded, _checked(name, value)])
 
+    def extend(self, fields: HeaderTypes) -> None:
+        """Append fields and keep those of the same names.
+
+        :raises ValueError: as the constructor does; headers are not checked again.
+        """
+        new = fields if isinstance(fields, Headers) else Headers(fields)
+        self._replace([*self._decoded, *new._decoded])
+
     def copy(self) -> Headers:
         """Headers that can be changed without changing these."""
-        return Headers(self)
+        headers = Headers.__new__(Headers)
+        headers._share(self)
+        return headers
+
+    def decode(self) -> None:
+        """Decode every field now, for copies that are going to be made."""
+        _ = self._decoded
 
     def _share(self, other: Headers) -> None:
         """Take the fields of another; no list of fields is ever changed, only replaced."""
         self._raw = other._raw
-        self._fields = other._fields
-        self._origin = other if other._fields is None else None
+        self._fields = fields = other._fields
+        self._origin = other if fields is None else None
 
     def _replace(self, fields: list[_Field]) -> None:
         self._fields = fields
@@ -108,17 +124,43 @@ class Headers(MutableMapping[str, str]):
         return self._fields
 
     def __getitem__(self, name: str) -> str:
-        values = self.get_all(name)
-        if not values:
+        value = self.get(name)
+        if value is None:
             raise KeyError(name)
-        return values[0] if len(values) == 1 else ", ".join(values)
+        return value
+
+    @overload
+    def get(self, name: str) -> str | None: ...
+    @overload
+    def get(self, name: str, default: str) -> str: ...
+    @overload
+    def get(self, name: str, default: _T) -> str | _T: ...
+    def get(self, name: str, default: str | _T | None = None) -> str | _T | None:
+        """The value, or several joined as ``headers[name]`` joins them, or ``default``."""
+        key = name.lower()
+        found: str | None = None
+        if self._fields is None:
+            # Most handlers look at one or two fields of a dozen: those alone are decoded.
+            raw_key = key.encode("latin-1", "replace")
+            for raw_name, raw_value in self._raw or ():
+                if raw_name == raw_key or raw_name.lower() == raw_key:
+                    value = raw_value.decode("latin-1")
+                    found = value if found is None else f"{found}, {value}"
+        else:
+            for known, _, value in self._fields:
+                if known == key:
+                    found = value if found is None else f"{found}, {value}"
+        return default if found is None else found
 
     def __setitem__(self, name: str, value: str) -> None:
         new = _checked(name, value)
         key, fields = new[0], self._decoded
-        place = next((at for at, field in enumerate(fields) if field[0] == key), len(fields))
-        rest = [field for field in fields[place:] if field[0] != key]
-        self._replace([*fields[:place], new, *rest])
+        for place, field in enumerate(fields):
+            if field[0] == key:
+                rest = [field for field in fields[place:] if field[0] != key]
+                self._replace([*fields[:place], new, *rest])
+                return
+        self._replace([*fields, new])
 
     def __delitem__(self, name: str) -> None:
         key, fields = name.lower(), self._decoded
@@ -128,10 +170,7 @@ class Headers(MutableMapping[str, str]):
         self._replace(kept)
 
     def __contains__(self, name: object) -> bool:
-        if not isinstance(name, str):
-            return False
-        key = name.lower()
-        return any(known == key for known, _, _ in self._decoded)
+        return isinstance(name, str) and self.get(name) is not None
 
     def __iter__(self) -> Iterator[str]:
         seen = set[str]()

@@ -12,8 +12,8 @@ from trio_helianthus.errors import NetworkError
 from trio_helianthus.net import ByteStream
 from trio_helianthus.wire import NEED_DATA, http1
 
+from ._headers import Headers
 from ._http_errors import HTTPError
-from ._inbox import Inbox
 from ._limits import ServerLimits
 from ._request_body import RequestBody
 
@@ -24,104 +24,138 @@ DISCARDED_PIECES: Final = 256
 
 
 class Incoming:
-    """Takes from the inbox, lets the engine parse, and keeps the times.
+    """Lets the engine parse what is received, and keeps the times of bodies.
 
     :param engine: the connection's; whoever answers shares it, in the same task.
-    :param inbox: filled by the task that receives.
+    :param receive: waits for the next bytes; ``b""`` is the end of the stream.
     :param send: sends bytes to the client; for ``100 Continue``.
     """
+
+    __slots__ = (
+        "_body_left",
+        "_came",
+        "_counted",
+        "_engine",
+        "failed",
+        "_limits",
+        "_receive",
+        "_send",
+        "_waited",
+        "complete",
+        "consumed",
+        "trailers",
+    )
 
     def __init__(
         self,
         engine: http1.HTTP1Connection,
-        inbox: Inbox,
         limits: ServerLimits,
+        receive: Callable[[], Awaitable[bytes]],
         send: Callable[[bytes], Awaitable[None]],
     ) -> None:
         self._engine = engine
-        self._inbox = inbox
         self._limits = limits
+        self._receive = receive
         self._send = send
-        self._complete = True
+        self.complete = True
+        """Whether the request that is being answered has come to its end."""
+        self.trailers: Headers | None = None
+        """The fields behind its body, if there were any."""
+        self.consumed = 0
+        """How many bytes were received."""
+        self._counted = 0
         self._body_left: float = 0
-        self._failed = False
-        self._waiting = False
-        self._fed = 0
-        self._silence = min(limits.header_timeout, limits.idle_timeout)
+        self._came = 0  # of the body, and how long it was waited for
+        self._waited = 0.0
+        self.failed = False
+        """Whether the client's bytes make no sense any more, or came too late."""
 
-    @property
-    def idle(self) -> bool:
-        """Whether the connection rests between two requests."""
-        return self._waiting and self._inbox.empty
-
-    @property
-    def consumed(self) -> int:
-        """How many of the bytes that were received belong to requests so far."""
-        return self._fed - self._engine.buffered
-
-    async def wait_request(self) -> bool:
-        """Wait for the first byte of a request; false when the client stays silent for too long."""
-        if not self._engine.buffered:
-            self._waiting = True
-            with trio.move_on_after(self._silence):
-                await self._inbox.wait_some()
-            self._waiting = False
-            self._silence = self._limits.idle_timeout
-        return self._engine.buffered > 0 or not self._inbox.empty
-
-    async def receive_head(self) -> http1.Request | None:
-        """Wait for the head of a request; ``None`` when the client has ended the connection.
-
-        :raises HTTPError: the answer to a head that is malformed or too slow.
-        """
-        event = await self._next_event(self._limits.header_timeout)
-        if not isinstance(event, http1.Request):
-            return None
-        self._complete = False
-        length = _announced_length(event)
+    def begin(self) -> None:
+        """A request's head has come."""
+        length = self._engine.body_length
+        self.trailers = None
+        if length == 0:
+            self._engine.next_event()  # its end
+            self.complete = True
+            return
+        self.complete = False
         self._body_left = math.inf if length is None else length
-        return event
+        self._came = 0
+        self._waited = 0.0
 
-    def body_of(self, head: http1.Request) -> RequestBody:
-        """The body that follows a head."""
+    def feed(self, data: bytes) -> None:
+        """Give the engine what was received; ``b""`` is the end of the stream."""
+        if data:
+            self.consumed += len(data)
+            self._engine.receive_data(data)
+        else:
+            self._engine.receive_eof()
+
+    def body(self) -> RequestBody:
+        """The body of the request whose head has come."""
         return RequestBody(
-            self._receive_body,
+            self.receive_body,
             max_bytes=self._limits.max_body_bytes,
-            length=_announced_length(head),
+            length=self._engine.body_length,
+            trailers=self.get_trailers,
+            now=self.body_now,
         )
+
+    def get_trailers(self) -> Headers | None:
+        """The fields behind the body, if there were any."""
+        return self.trailers
+
+    def body_now(self) -> bytes:
+        """What is there of the body's next piece; nothing where it would have to be waited for."""
+        if self.complete or self.failed or self._engine.expects_continue:
+            return b""
+        try:
+            event = self._engine.next_event()
+            if event is NEED_DATA:
+                return b""
+            data = self._note(event)
+            if not self._body_left:
+                self._note(self._engine.next_event())
+        except http1.BadMessage as exc:
+            self.failed = True
+            raise HTTPError(exc.status_hint) from exc
+        return data
+
+    def count(self) -> int:
+        """How many of the bytes belong to this request; only for the one that was counted last."""
+        consumed = self.consumed - self._engine.buffered
+        counted, self._counted = self._counted, consumed
+        return consumed - counted
 
     @property
     def is_the_last(self) -> bool:
         """Whether no request can follow: this one is malformed or was too slow, or its client
         waits to be told to send the body at all.
         """
-        return self._failed or self._engine.expects_continue
+        return self.failed or self._engine.expects_continue
 
     def can_finish(self) -> bool:
         """Throw away what has arrived of the body, and tell whether the connection can go on.
 
         It cannot when too much is still to come, or when :attr:`is_the_last`.
         """
+        if self.complete and not self.failed:
+            return True
         if self.is_the_last:
             return False
         try:
             for _ in range(DISCARDED_PIECES):
-                if self._complete:
+                if self.complete or (event := self._engine.next_event()) is NEED_DATA:
                     break
-                event = self._engine.next_event()
-                if event is NEED_DATA and not self._inbox.empty:
-                    self._feed()
-                elif event is NEED_DATA:
-                    break
-                else:
-                    self._note(event)
+                self._note(event)
         except http1.BadMessage:
+            self.failed = True
             return False
-        return self._complete or self._body_left <= self._limits.max_discard_bytes
+        return self.complete or self._body_left <= self._limits.max_discard_bytes
 
     async def finish(self) -> bool:
         """Throw away the rest of the body; false when the connection cannot go on."""
-        return self._complete or await self._discard_rest()
+        return self.complete or await self._discard_rest()
 
     async def linger(self, stream: ByteStream) -> None:
         """Let a client that is still sending come to its end, so that it reads our last answer.
@@ -129,85 +163,75 @@ class Incoming:
         Closing a socket with unread bytes resets the connection, and the reset can overtake the
         answer (:rfc:`9112` section 9.6).
         """
-        all_taken = self._inbox.empty and not self._engine.buffered
-        if self._complete and not self._failed and all_taken:
+        if self.complete and not self.failed and not self._engine.buffered:
             return
         discarded = 0
         with trio.move_on_after(self._limits.linger_timeout):
-            if isinstance(stream, trio.abc.HalfCloseableStream):
-                try:
+            try:
+                if isinstance(stream, trio.abc.HalfCloseableStream):
                     await stream.send_eof()
-                except NetworkError:
-                    return
-            while not self._inbox.ended and discarded < self._limits.linger_bytes:
-                await self._inbox.wait_some()
-                discarded += len(self._inbox.take())
+                while discarded < self._limits.linger_bytes:
+                    data = await self._receive()
+                    if not data:
+                        break
+                    discarded += len(data)
+            except NetworkError:
+                return
 
     async def _discard_rest(self) -> bool:
         discarded = 0
         with trio.move_on_after(self._limits.body_timeout):  # for all of it: nobody wants it
             try:
-                while not self._complete and discarded <= self._limits.max_discard_bytes:
-                    discarded += len(await self._receive_body())
+                while not self.complete and discarded <= self._limits.max_discard_bytes:
+                    discarded += len(await self.receive_body())
                     await trio.lowlevel.checkpoint()
             except HTTPError:
                 return False
-        return self._complete
+        return self.complete
 
-    async def _receive_body(self) -> bytes:
+    async def receive_body(self) -> bytes:
+        """Wait for the next piece of the body; ``b""`` is its end.
+
+        :raises HTTPError: 400 where it is malformed or ends early, 408 where it is too slow.
+        """
         if self._engine.expects_continue:
             go_on = http1.InformationalResponse(100, reason=b"Continue")
             await self._send(self._engine.send(go_on))
-        while not self._complete:
-            event = await self._next_event(self._limits.body_timeout)
+        while not self.complete:
+            try:
+                while (event := self._engine.next_event()) is NEED_DATA:
+                    await self._receive_in_time()
+            except http1.BadMessage as exc:
+                self.failed = True
+                raise HTTPError(exc.status_hint) from exc
             if data := self._note(event):
                 return data
         return b""
 
+    async def _receive_in_time(self) -> None:
+        """Wait for more of the body, as long as it comes fast enough."""
+        with trio.move_on_after(self._time_for_more()):
+            began = trio.current_time()
+            data = await self._receive()
+            self._waited += trio.current_time() - began
+            self._came += len(data)
+            self.feed(data)
+            return
+        self.failed = True
+        raise HTTPError(408)
+
+    def _time_for_more(self) -> float:
+        at_once, rate = self._limits.body_timeout, self._limits.min_body_rate
+        if not rate:
+            return at_once
+        return min(at_once, max(0.0, at_once + self._came / rate - self._waited))
+
     def _note(self, event: object) -> bytes:
         """Keep count of a request's events; the data of one, if it has any."""
-        if isinstance(event, http1.Data):
+        if type(event) is http1.Data:
             self._body_left -= len(event.data)
             return event.data
-        self._complete = True
+        if isinstance(event, http1.EndOfMessage) and event.trailers:
+            self.trailers = Headers.from_wire(event.trailers)
+        self.complete = True
         return b""
-
-    async def _next_event(self, timeout: float) -> object:
-        """The engine's next event.
-
-        :param timeout: seconds until the event is complete.
-        :raises HTTPError: the answer to a request that is malformed or too slow.
-        """
-        deadline = trio.current_time() + timeout
-        try:
-            while (event := self._engine.next_event()) is NEED_DATA:
-                if self._inbox.empty:
-                    with trio.fail_at(deadline):
-                        await self._inbox.wait_some()
-                self._feed()
-        except http1.BadMessage as exc:
-            self._failed = True
-            raise HTTPError(exc.status_hint) from exc
-        except trio.TooSlowError as exc:
-            self._failed = True
-            raise HTTPError(408) from exc
-        return event
-
-    def _feed(self) -> None:
-        data = self._inbox.take()
-        if data:
-            self._fed += len(data)
-            self._engine.receive_data(data)
-        else:
-            self._engine.receive_eof()
-
-
-def _announced_length(head: http1.Request) -> int | None:
-    """How long the body is going to be; ``None`` for a chunked one."""
-    length = 0
-    for name, value in head.headers:
-        if name == b"transfer-encoding":
-            return None
-        if name == b"content-length":
-            length = int(value)
-    return length

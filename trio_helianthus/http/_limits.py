@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import attrs
 from attrs import validators
 
+from trio_helianthus import core
 from trio_helianthus.wire import http1
 
 __all__ = ["ClientLimits", "ServerLimits"]
@@ -50,6 +52,12 @@ class ServerLimits:
     """Between two requests on one connection; then it is closed."""
     body_timeout: float = _seconds(30.0)
     """One wait for more of a request's body; then the handler's read fails with 408."""
+    min_body_rate: float = _seconds_or_none_at_all(240.0)
+    """Bytes a second that a body has to arrive with on average, ``body_timeout`` seconds aside;
+    only the time that the handler waits for it counts. A slower one fails with 408; 0 takes any."""
+    handler_timeout: float = _seconds(300.0)
+    """From the end of a request's head to the head of its answer, reading the body included. Then
+    the handler is cancelled and the request answered with 503."""
     write_timeout: float = _seconds(30.0)
     """Sending one piece of an answer, at most 64 KiB, to a client that does not read; then the
     connection is reset."""
@@ -87,18 +95,40 @@ class ClientLimits:
 
     max_connections: int = _count(100)
     """Connections to one origin; further calls wait, first come first served."""
-    max_idle: int = _count(20)
+    max_waiting: int = _count(10_000)
+    """Calls that wait for a connection to one origin; one more raises :class:`ResourceFull`."""
+    max_idle: int = _count(100)
     """Connections to one origin that are kept open for later calls."""
     idle_timeout: float = _seconds(60.0)
-    """How long an unused connection may be taken for a later call."""
+    """How long an unused connection is kept."""
+    max_lifetime: float = _seconds(3600.0)
+    """How long a connection is used for ever new calls, so that a name's new address is noticed;
+    up to a tenth shorter, at random, so that not all of them end together."""
     max_response_bytes: int = _count(64 * 1024 * 1024)
-    """The body of an answer that is read as a whole."""
+    """The body of an answer that is read as a whole, before and after decoding it."""
+    max_decoded_ratio: int = _count(250)
+    """How many times longer decoding may make a body, once there are more than 16 MiB of it."""
+    max_discard_bytes: int = _count(64 * 1024)
+    """What is read of an answer that is not the last one, such as a redirect, to keep the
+    connection; one that goes on is reset."""
     max_head_bytes: int = _count(64 * 1024)
     """Status line and header fields together."""
     max_headers: int = _count(256)
     """Header fields of an answer."""
     max_informational: int = _count(64)
     """Informational responses (1xx) before one answer."""
+
+    @property
+    def pool(self) -> core.PoolLimits:
+        """The part that the pool of each origin looks after."""
+        return core.PoolLimits(
+            max_size=self.max_connections,
+            max_idle=self.max_idle,
+            max_waiting=self.max_waiting,
+            idle_timeout=self.idle_timeout,
+            max_lifetime=self.max_lifetime,
+            acquire_timeout=math.inf,
+        )
 
     @property
     def wire(self) -> http1.Limits:

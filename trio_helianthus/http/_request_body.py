@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+import trio
+
 from ._body_stream import BodyStream, check_max_bytes
+from ._headers import Headers
 from ._http_errors import HTTPError
 
 __all__ = ["RequestBody"]
@@ -20,6 +23,8 @@ class RequestBody(BodyStream):
     :param receive: gives the next piece, ``b""`` at the end of the body.
     :param max_bytes: the cap on the whole body.
     :param length: the length that the head announces, ``None`` where it does not.
+    :param trailers: gives the fields behind the body, once that has come to its end.
+    :param now: gives what is there of the next piece without waiting.
     """
 
     def __init__(
@@ -28,6 +33,8 @@ class RequestBody(BodyStream):
         *,
         max_bytes: float,
         length: int | None = None,
+        trailers: Callable[[], Headers | None] | None = None,
+        now: Callable[[], bytes] | None = None,
     ) -> None:
         super().__init__("the request's body")
         self._receive = receive
@@ -35,6 +42,10 @@ class RequestBody(BodyStream):
         self._length = length
         self._received = 0
         self._at_end = False
+        self._trailers = trailers
+        self._now = now
+        self._answered = False
+        self._at_answer: list[Callable[[], object]] = []
 
     @classmethod
     def from_bytes(cls, data: bytes) -> RequestBody:
@@ -50,6 +61,31 @@ class RequestBody(BodyStream):
     def length(self) -> int | None:
         """The length in bytes that the head announces; ``None`` for a chunked body."""
         return self._length
+
+    @property
+    def trailers(self) -> Headers:
+        """The fields behind the body (:rfc:`9110` section 6.5), once all of it was read."""
+        found = self._trailers() if self._at_end and self._trailers is not None else None
+        return Headers() if found is None else found
+
+    async def aclose(self) -> None:
+        """Stop reading; what is left of the body is given up."""
+        super().close()
+        await trio.lowlevel.checkpoint()
+
+    def close(self) -> None:
+        """As :meth:`aclose`, when the request has been answered; it is the server that calls it."""
+        super().close()
+        self._answered = True
+        while self._at_answer:
+            self._at_answer.pop()()
+
+    def when_answered(self, callback: Callable[[], object]) -> None:
+        """See :meth:`Request.when_answered`."""
+        if self._answered:
+            callback()
+        else:
+            self._at_answer.append(callback)
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Wait for the next bytes of the body.
@@ -77,6 +113,14 @@ class RequestBody(BodyStream):
 
         What a cancelled call has received is lost.
         """
+        if self._now is not None and not (self._busy or self._closed or self._rest):
+            await trio.lowlevel.checkpoint_if_cancelled()
+            self._rest = self._now()
+            self._received += len(self._rest)
+            cap = self._max_bytes if max_bytes is None else min(max_bytes, self._max_bytes)
+            if self._length is not None and self._length == self._received <= cap:
+                data, self._rest = self._rest, b""
+                return data  # all of it was there, as that of a small message is
         body = bytearray()  # not a list: of tiny pieces, that would cost many times more
         if max_bytes is not None and self._length is not None and self._length > max_bytes:
             raise _too_large(max_bytes)

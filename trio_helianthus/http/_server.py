@@ -10,12 +10,13 @@ import attrs
 import trio
 
 from trio_helianthus import core, net
+from trio_helianthus.wire.http1 import Engine
 
 from ._limits import ServerLimits
 from ._router import Handler, check_handler
-from ._server_connection import ServerConnection
+from ._server_connection import ServerConnection, Serving
 
-__all__ = ["Server", "ServerStatistics", "serve"]
+__all__ = ["Server", "ServerStatistics", "serve", "serve_stream"]
 
 
 @attrs.frozen
@@ -98,6 +99,7 @@ async def serve(
     listeners: Sequence[net.SocketListener[net.SocketStream]] | None = None,
     ssl_context: net.TLSContextSource | None = None,
     limits: ServerLimits | None = None,
+    engine: Engine = Engine.AUTO,
     lifecycle: core.Lifecycle | None = None,
     task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
 ) -> None:
@@ -109,10 +111,12 @@ async def serve(
             server = await nursery.start(http.serve, router, 8000)
             print(server.url)
 
-    Each connection answers its requests one after the other, in a task of its own. The handler
-    is cancelled when its client is gone: at once after a reset or a failed write,
-    ``limits.half_close_grace`` seconds after the client has ended its side of the stream. An
-    exception of the handler is answered with 500 and reported by
+    Each connection answers its requests one after the other, in a task of its own, and each
+    handler runs in a context of its own (:mod:`contextvars`). The handler is cancelled when its
+    client is gone: at once after a reset or a failed write, ``limits.half_close_grace`` seconds
+    after the client has ended its side of the stream. It is cancelled as well when it takes longer
+    than ``limits.handler_timeout``, which is answered with 503, or than the seconds that the
+    client says in ``X-Request-Timeout``, which is answered with 504. An exception of the handler is answered with 500 and reported by
     :func:`trio_helianthus.core.report_error`; where the answer's head was sent already, the
     connection is reset, so that no client takes the part for the whole.
 
@@ -126,6 +130,7 @@ async def serve(
         ``port`` and ``host``.
     :param ssl_context: serve ``https`` with this context.
     :param limits: what a client may cost; ``None`` means :class:`ServerLimits` as it stands.
+    :param engine: what parses the requests.
     :param lifecycle: drains the server; ``None`` means the one that encloses this call, if any.
     :param task_status: reports the :class:`Server`.
     :raises TypeError: for a handler that is not async.
@@ -134,42 +139,70 @@ async def serve(
     """
     check_handler(handler)
     limits = limits or ServerLimits()
-    connections = _Connections(handler, limits)
     scheme = "http" if ssl_context is None else "https"
-    starting = _Starting(task_status, connections, scheme)
-    if ssl_context is None:
-        await net.serve_tcp(
-            connections.run,
-            port,
-            host=host,
-            # The handler takes any stream, so that the listeners may be of any kind.
-            listeners=cast("Sequence[net.TCPListener] | None", listeners),
-            max_connections=limits.max_connections,
-            lifecycle=lifecycle,
-            name="http",
-            task_status=starting,
-        )
-    else:
-        await net.serve_tls(
-            connections.run,
-            port,
-            ssl_context=ssl_context,
-            host=host,
-            listeners=listeners,
-            max_connections=limits.max_connections,
-            lifecycle=lifecycle,
-            https_compatible=True,  # a message says itself where it ends
-            name="https",
-            task_status=starting,
-        )
+    async with core.open_background_nursery() as background:
+        serving = Serving(handler, limits, engine, background.contained.start_soon)
+        connections = _Connections(serving)
+        starting = _Starting(task_status, connections, scheme)
+        if ssl_context is None:
+            await net.serve_tcp(
+                connections.run,
+                port,
+                host=host,
+                # The handler takes any stream, so that the listeners may be of any kind.
+                listeners=cast("Sequence[net.TCPListener] | None", listeners),
+                max_connections=limits.max_connections,
+                lifecycle=lifecycle,
+                name="http",
+                task_status=starting,
+            )
+        else:
+            await net.serve_tls(
+                connections.run,
+                port,
+                ssl_context=ssl_context,
+                host=host,
+                listeners=listeners,
+                max_connections=limits.max_connections,
+                lifecycle=lifecycle,
+                https_compatible=True,  # a message says itself where it ends
+                name="https",
+                task_status=starting,
+            )
+
+
+async def serve_stream(
+    handler: Handler,
+    stream: net.ByteStream,
+    *,
+    limits: ServerLimits | None = None,
+    engine: Engine = Engine.AUTO,
+) -> None:
+    """Serve HTTP/1.1 on one connection that is there already, until either side ends it.
+
+    :param handler: as for :func:`serve`.
+    :param stream: belongs to this call, which closes it, or resets it where an answer is not
+        complete or this is cancelled.
+    :param limits: as for :func:`serve`.
+    :param engine: as for :func:`serve`.
+    :raises TypeError: for a handler that is not async.
+    """
+    check_handler(handler)
+    try:
+        async with core.open_background_nursery() as background:
+            start_watcher = background.contained.start_soon
+            serving = Serving(handler, limits or ServerLimits(), engine, start_watcher)
+            await ServerConnection(stream, serving).run()
+            await stream.aclose()
+    finally:
+        stream.reset()
 
 
 class _Connections:
     """The connections of one server."""
 
-    def __init__(self, handler: Handler, limits: ServerLimits) -> None:
-        self._handler = handler
-        self._limits = limits
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
         self._open = set[ServerConnection]()
         self._draining = False
         self._past_requests = 0
@@ -187,7 +220,7 @@ class _Connections:
             connection.drain()
 
     async def run(self, stream: net.ByteStream) -> None:
-        connection = ServerConnection(stream, self._handler, self._limits)
+        connection = ServerConnection(stream, self._serving)
         if self._draining:  # began while this connection was shaking hands, or not yet accepted
             if await stream.is_quiet():
                 return

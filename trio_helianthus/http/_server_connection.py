@@ -3,161 +3,360 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterable
-from contextlib import AbstractContextManager
+import re
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from contextvars import copy_context
 from typing import Any, Final
 
+import attrs
 import trio
 
 from trio_helianthus import core
-from trio_helianthus.errors import (
-    ConnectionBroken,
-    NetworkError,
-    OperationTimeout,
-)
-from trio_helianthus.net import Buffer, ByteStream, TLSStream
-from trio_helianthus.wire import http1
+from trio_helianthus.core import SEAM
+from trio_helianthus.errors import LocalProtocolError, NetworkError, ResourceBusy
+from trio_helianthus.net import ByteStream, PeerState, SocketAddress, TLSInfo, TLSStream
+from trio_helianthus.wire import NEED_DATA, http1
 
-from ._answer import error_answer, has_body, server_error, wants_close, wire_head
+from ._answer import AnswerHeads, error_answer, has_body, server_error
+from ._answering import AnswerBroken, Answering
+from ._endpoints import Endpoints
+from ._handling import go_on_apart
 from ._headers import Headers
 from ._http_errors import HTTPError
-from ._inbox import Inbox
 from ._incoming import Incoming
 from ._limits import ServerLimits
-from ._pieces import bytes_of, closing
+from ._outgoing import Outgoing, PeerGone
+from ._received_request import ReceivedRequest
 from ._request import Request
+from ._request_body import RequestBody
 from ._response import Response, as_response
+from ._response_writer import ResponseWriter
 from ._router import Handler
+from ._upgrade import UpgradeHandler
+from ._watcher import Watcher
 
-__all__ = ["ServerConnection"]
+__all__ = ["ServerConnection", "Serving"]
 
-WRITE_PIECE: Final = 64 * 1024
-"""How many bytes of an answer ``write_timeout`` allows for."""
-LOOK_SECONDS: Final = 0.1
-"""How often a connection that is too full to be read is asked whether the peer has reset it."""
-
-
-class _PeerGone(ConnectionBroken):
-    """Nothing can be sent any more, and the handler keeps its cancellation off."""
+TRACE_FIELD: Final = b"traceparent"
+DEADLINE_FIELD: Final = b"x-request-timeout"
+"""Says how many seconds the client is going to wait; it can only shorten the handler's time."""
+_SECONDS: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
-class _AnswerBroken(Exception):
-    """The body of an answer failed behind its head: only a reset tells the client."""
+@attrs.frozen
+class Serving:
+    """What the connections of one server share.
+
+    :param start_watcher: starts a task that ends with the server at the latest.
+    """
+
+    handler: Handler
+    limits: ServerLimits
+    engine: http1.Engine
+    start_watcher: Callable[[Callable[[], Awaitable[object]]], object]
+    heads: AnswerHeads = attrs.field(factory=AnswerHeads)
 
 
 class ServerConnection:
-    """Runs one connection until it ends.
-
-    Two tasks share it. One receives, and does nothing else: it fills the inbox, waits while that
-    is full, and cancels the other when the client is gone. The other takes from the inbox,
-    parses, runs the handler and answers, one request after the other.
+    """Runs one connection until it ends, in one task.
 
     Laws:
 
-    1. Only the receiving task receives; only the other one touches the engine and sends.
+    1. One task runs everything: it receives, parses, runs the handler and answers, one request
+       after the other. While a handler waits, the system tells of a client that goes away
+       (``ByteStream.watch_peer``); where it does not, a :class:`Watcher` receives meanwhile.
     2. An answer is either complete, or the connection is reset.
-    3. The scope around both has a deadline only while a handler works for a client that has
-       ended its side of the stream.
+    3. One scope and one alarm serve the whole connection. The alarm is set when the task is about
+       to wait, and cancels the scope; what is answered then depends on what was waited for.
+    4. An answer may wait for those to the requests that came together with its own, and never
+       waits for a handler that waits for something.
     """
 
-    def __init__(self, stream: ByteStream, handler: Handler, limits: ServerLimits) -> None:
+    __slots__ = (
+        "_alarm",
+        "_answering",
+        "_disconnected",
+        "_draining",
+        "_ended",
+        "_endpoints",
+        "_engine",
+        "_fields",
+        "_grace_ends",
+        "_handler_ends",
+        "_has_context",
+        "_head_began",
+        "_headers",
+        "_idle",
+        "_incoming",
+        "_limits",
+        "_next_protocol",
+        "_outgoing",
+        "_receiving",
+        "_repeats",
+        "_scope",
+        "_sent_at_grace",
+        "_serving",
+        "_stream",
+        "_timed",
+        "_verdict",
+        "_watcher",
+        "_write_ends",
+        "_writer",
+        "request",
+        "requests",
+    )
+
+    def __init__(self, stream: ByteStream, serving: Serving) -> None:
         self.requests = 0
         """How many requests have been received."""
-        self.request: Request | None = None
+        self.request: ReceivedRequest | None = None
         """The request that is being answered."""
         self._stream = stream
-        self._handler = handler
-        self._limits = limits
-        self._engine = http1.server_connection(limits=limits.wire)
-        self._inbox = Inbox(limits.read_ahead_bytes)
-        self._incoming = Incoming(self._engine, self._inbox, limits, self._send)
+        self._serving = serving
+        self._limits = serving.limits
+        self._engine = http1.server_connection(limits=serving.limits.wire, engine=serving.engine)
+        self._outgoing = Outgoing(stream, lost=self._lost, slow=self._time_write)
+        self._incoming = Incoming(self._engine, serving.limits, self._receive, self._outgoing.send)
+        self._answering = Answering(self._engine, self._incoming, self._outgoing, serving.heads)
         self._scope = trio.CancelScope()
-        self._operation: core.Operation | None = None
+        self._alarm = core.Alarm(self._overdue)
+        self._verdict: HTTPError | None = None
+        self._timed = False  # whether the times of the request that is being answered run
+        self._handler_ends = self._write_ends = self._grace_ends = math.inf
+        self._sent_at_grace = 0
+        self._watcher: Watcher | None = None
+        self._ended = False  # by the client, for its side
+        self._disconnected: trio.Event | None = None
+        self._endpoints: Endpoints | None = None
         self._draining = False
-        self._half_an_answer = False
-        self._counted = 0
+        self._idle = False
+        self._receiving = False
+        self._head_began: float | None = None
+        self._fields: http1.HeaderFields | None = None
+        self._headers = Headers()
+        self._repeats = False
+        self._has_context = False
+        self._writer: ResponseWriter | None = None
+        self._next_protocol: UpgradeHandler | None = None
+        stream.activity = "idle"
 
     def drain(self) -> None:
         """Let the request that is under way be the last; while waiting for one, end at once."""
-        self._draining = True
-        if self._incoming.idle:
+        self._draining = self._answering.closing = True
+        if self._idle and not self._engine.buffered:
             self._scope.cancel(reason="the server drains and this connection is idle")
 
     async def run(self) -> None:
         """Serve until either side wants no more."""
+        stream = self._stream
+        stream.watch_peer(self._peer_left)
         try:
-            async with trio.open_nursery(strict_exception_groups=True) as nursery:
-                self._scope = nursery.cancel_scope
-                nursery.start_soon(self._receive)
+            with self._scope:
                 try:
                     await self._serve()
-                except (_PeerGone, _AnswerBroken):
-                    pass
-                nursery.cancel_scope.cancel(reason="the connection has ended")
+                except (PeerGone, AnswerBroken):
+                    return
+            if self._scope.cancelled_caught:
+                await self._end_cut()
         finally:
-            if self._half_an_answer:
-                self._stream.reset()
-
-    async def _receive(self) -> None:
-        try:
-            while data := await self._stream.receive_some():
-                self._inbox.put(data)
-                while self._inbox.full:
-                    with trio.move_on_after(LOOK_SECONDS):
-                        await self._inbox.wait_room()
-                    if self._stream.is_broken():
-                        self._scope.cancel(reason="the client has reset the connection")
-                        return
-        except NetworkError as exc:
-            self._scope.cancel(reason=f"the client is gone: {exc}")
-        else:
-            self._inbox.put(b"")
-            self._start_grace()
+            self._alarm.close()
+            stream.watch_peer(None)
+            if self._watcher is not None:
+                self._watcher.scope.cancel(reason="the connection has ended")
+            if self._answering.half_sent or self._outgoing.unfinished:
+                stream.reset()
 
     async def _serve(self) -> None:
+        engine, incoming = self._engine, self._incoming
         try:
-            # Who had asked before it was accepted gets an answer, even in a drain.
-            while not (self._draining and self.requests) and await self._incoming.wait_request():
-                head = await self._incoming.receive_head()
-                if head is None:
-                    return
-                await self._answer(head)
-                if self._engine.must_close or not await self._incoming.finish():
+            while True:
+                event = engine.next_event()
+                if type(event) is http1.Request:
+                    await self._answer(event)
+                    if self._next_protocol is not None:
+                        await self._hand_over(self._next_protocol)
+                        return
+                    if engine.must_close:
+                        break
+                    if not incoming.complete:
+                        await self._outgoing.flush()
+                        if not await incoming.finish():
+                            break
+                    engine.start_next_cycle()
+                elif event is not NEED_DATA or not await self._receive_head():
                     break
-                self._engine.start_next_cycle()
-        except HTTPError as error:
-            await self._send_error(error)
-        await self._incoming.linger(self._stream)
+        except http1.BadMessage as exc:
+            incoming.failed = True
+            await self._send_error(HTTPError(exc.status_hint))
+        await self._outgoing.flush()
+        await incoming.linger(self._stream)
+
+    async def _receive_head(self) -> bool:
+        """Wait for more of a request's head; false when there is not going to be one."""
+        if self._outgoing.batched:
+            await self._outgoing.flush()
+        limits = self._limits
+        if self._engine.buffered:
+            if self._head_began is None:
+                self._head_began = trio.current_time()
+            self._alarm.set(self._head_began + limits.header_timeout)
+        elif self._draining and self.requests:
+            return False  # who had asked before it was accepted gets an answer, even in a drain
+        else:
+            silence = limits.idle_timeout
+            if not self.requests:
+                silence = min(silence, limits.header_timeout)
+            self._alarm.set(trio.current_time() + silence)
+        self._idle = True
+        data = await self._receive()
+        self._idle = False
+        self._incoming.feed(data)
+        return True
+
+    async def _receive(self) -> bytes:
+        """Wait for the next bytes; ``b""`` is the end of the stream.
+
+        :raises PeerGone: the connection failed.
+        """
+        watcher = self._watcher
+        self._receiving = True
+        try:
+            if watcher is not None and (watcher.receiving or watcher.holds_something):
+                data = await watcher.take()
+            else:
+                data = await self._stream.receive_some()
+        except NetworkError as exc:
+            raise PeerGone("the client is gone") from exc
+        finally:
+            self._receiving = False
+        if not data:
+            self._peer_left(PeerState.ENDED)
+        return data
 
     async def _answer(self, head: http1.Request) -> None:
         self.requests += 1
-        request = self.request = Request(
-            head.method,
-            head.target.decode("ascii"),
-            headers=Headers.from_wire(head.headers),
-            body=self._incoming.body_of(head),
-            http_version=head.http_version,
-            client_address=self._stream.remote_address,
-            tls=self._stream.info if isinstance(self._stream, TLSStream) else None,
-        )
-        self._stream.activity = f"{request.method} {request.target}"
+        self._head_began = None
+        if head.headers is not self._fields:
+            self._note_fields(head.headers)
+        elif not self._repeats:
+            self._repeats = True
+            self._headers.decode()
+        self._incoming.begin()
+        if self.requests >= self._limits.max_requests_per_connection or head.method == "CONNECT":
+            # What follows a CONNECT may be meant for a tunnel, so it is no request of ours.
+            self._answering.closing = True
+        target = head.target.decode("ascii")
+        request = self.request = ReceivedRequest(head.method, target, self._headers, self)
+        if head.http_version != "1.1":
+            request.http_version = head.http_version
         try:
-            with core.use_trace(_trace_of(request.headers)), self._report(request) as operation:
-                self._operation = operation
-                self._start_grace()
-                try:
-                    response = await self._ask_handler(request)
-                    await self._send_answer(response, request)
-                finally:
-                    self._count_received()
+            if self._has_context or SEAM.instrument is not None:
+                handling = self._handle(request)
+            else:
+                handling = self._respond(request)
+            # run_apart(handling, self._before_waiting), without the call for one that never waits.
+            run = copy_context().run
+            try:
+                message = run(handling.send, None)
+            except StopIteration:
+                pass
+            else:
+                await go_on_apart(handling, run, message, self._before_waiting)
         finally:
-            request.body.close()
-            self.request = self._operation = None
-            self._stream.activity = "idle"
-            self._scope.deadline = math.inf
+            self.request = self._writer = None
+            request.close()
+            if self._timed:
+                self._end_times()
 
-    def _report(self, request: Request) -> AbstractContextManager[core.Operation | None]:
-        asked: dict[str, Any] = {"http.method": request.method, "http.target": request.target}
+    def _note_fields(self, fields: http1.HeaderFields) -> None:
+        """Remember header fields, which often are those of the next request, too."""
+        self._fields = fields
+        self._repeats = False
+        self._headers = Headers.from_wire(fields)
+        self._has_context = any(name in (TRACE_FIELD, DEADLINE_FIELD) for name, _ in fields)
+
+    # ---- what a request asks of its connection
+
+    @property
+    def client_address(self) -> SocketAddress | None:
+        """The peer's address."""
+        return self._stream.remote_address
+
+    @property
+    def server_address(self) -> SocketAddress | None:
+        """Our own address."""
+        return self._stream.local_address
+
+    @property
+    def tls_info(self) -> TLSInfo | None:
+        """What the handshake agreed on; ``None`` without TLS."""
+        return self._stream.info if isinstance(self._stream, TLSStream) else None
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """All of that, which is the same for every request."""
+        if self._endpoints is None:
+            tls = self.tls_info
+            scheme = "http" if tls is None else "https"
+            self._endpoints = Endpoints(self.client_address, self.server_address, scheme, tls)
+        return self._endpoints
+
+    def request_body(self) -> RequestBody:
+        """The body of the request that is being answered."""
+        return self._incoming.body()
+
+    async def start_response(self, request: Request, response: Response) -> ResponseWriter:
+        """Send the head of an answer whose body the handler sends itself."""
+        if self.request is None or self._writer is not None or self._engine.switched:
+            raise ResourceBusy("this request has its answer already")
+        self._handler_ends = math.inf
+        answering = self._answering
+        if not await answering.start(response, request, body_follows=True):
+            raise LocalProtocolError("the head of this answer cannot be sent")
+        self._writer = ResponseWriter(
+            answering, has_body=has_body(response, request.method), status=response.status
+        )
+        return self._writer
+
+    async def respond(self, request: Request, response: Response) -> ResponseWriter:
+        """Send an answer whose handler goes on."""
+        if self.request is None or self._writer is not None or self._engine.switched:
+            raise ResourceBusy("this request has its answer already")
+        self._handler_ends = math.inf
+        answering = self._answering
+        await answering.send(response, request)
+        self._writer = ResponseWriter(answering, has_body=False, status=response.status)
+        return self._writer
+
+    async def wait_disconnect(self) -> None:
+        """Wait until the client has ended its side of the connection."""
+        if self._ended:
+            return  # at once: who only asks may have cancelled the wait beforehand
+        if self._disconnected is None:
+            self._disconnected = trio.Event()
+        await self._disconnected.wait()
+
+    # ---- one request
+
+    async def _handle(self, request: Request) -> None:
+        with ExitStack() as stack:
+            if (trace := _trace_of(request.headers)) is not None:
+                stack.enter_context(core.use_trace(trace))
+            operation = stack.enter_context(self._report(request))
+            self._outgoing.operation = operation
+            stack.callback(self._count, operation)
+            self._take_deadline(request)
+            await self._respond(request)
+            if operation is not None:
+                await self._outgoing.flush()
+
+    def _report(self, request: Request) -> core.OperationScope:
+        asked: dict[str, Any] = {
+            "http.method": request.method,
+            "http.target": request.target,
+            "http.request": request,  # for who wants more of it, such as an access log
+        }
         return core.operation(
             "http.server.request",
             connection_id=self._stream.connection_id,
@@ -165,107 +364,175 @@ class ServerConnection:
             **asked,
         )
 
-    def _count_received(self) -> None:
-        if self._operation is not None:
-            self._operation.bytes_received = self._incoming.consumed - self._counted
-        self._counted = self._incoming.consumed
+    def _count(self, operation: core.Operation | None) -> None:
+        self._outgoing.operation = None
+        if trio.current_time() >= self._scope.deadline:
+            self._verdict = HTTPError(504)  # by its own clock, the client is not waiting any more
+        self._scope.deadline = math.inf
+        if operation is not None:
+            operation.bytes_received = self._incoming.count()
 
-    async def _ask_handler(self, request: Request) -> Response:
+    def _take_deadline(self, request: Request) -> None:
+        """Shorten the handler's time to what the client is going to wait."""
+        asked = request.headers.get("x-request-timeout", "")
+        if _SECONDS.fullmatch(asked) and float(asked) < self._limits.handler_timeout:
+            request.deadline = self._scope.deadline = trio.current_time() + float(asked)
+
+    async def _respond(self, request: Request) -> None:
         try:
-            if request.method == "CONNECT":
-                # What follows may be meant for a tunnel, so it is no request of ours.
-                raise HTTPError(501, "this server is no proxy", {"Connection": "close"})
-            return as_response(await self._handler(request))
-        except HTTPError as error:
-            return error_answer(error)
-        except _PeerGone:
+            result = await self._serving.handler(request)
+            if self._writer is not None:
+                self._note_status(self._writer.status)
+                await self._writer.finish()
+                return
+            response = result if type(result) is Response else as_response(result)
+        except PeerGone:
             raise
+        except HTTPError as error:
+            if self._answering.half_sent:
+                raise AnswerBroken from error
+            response = error_answer(error)
         except Exception as exc:
             core.report_error(exc, where=f"handler of {request.method} {request.target}")
-            return server_error()
+            if self._answering.half_sent:
+                raise AnswerBroken from exc
+            response = server_error()
+        if self._writer is not None:
+            return  # it failed behind its answer, which is complete
+        if request.method == "CONNECT" and response.status < 300 and not response.upgrade_handler:
+            response = error_answer(HTTPError(400, "this server is no proxy"))
+        self._handler_ends = math.inf
+        if self._outgoing.operation is not None:
+            self._note_status(response.status)
+        await self._answering.send(response, request)
+        if response.upgrade_handler is not None and self._engine.switched:
+            self._next_protocol = response.upgrade_handler
 
-    async def _send_answer(self, response: Response, request: Request) -> None:
-        async with closing(response.body):
-            try:
-                data = self._start_answer(response, request.method, close=self._is_last(response))
-            except Exception as exc:
-                # Nothing is sent yet, and what cannot be sent is what the handler has made.
-                core.report_error(exc, where=f"handler of {request.method} {request.target}")
-                response = server_error()
-                data = self._start_answer(response, request.method, close=True)
-            if self._operation is not None:
-                self._operation.attributes["http.status"] = response.status
-            self._half_an_answer = True
-            await self._send(data)
-            if not isinstance(response.body, bytes) and has_body(response, request.method):
-                await self._send_pieces(response.body)
-            self._half_an_answer = False
+    def _note_status(self, status: int) -> None:
+        if self._outgoing.operation is not None:
+            self._outgoing.operation.attributes["http.status"] = status
 
-    def _is_last(self, response: Response) -> bool:
-        """Whether the connection ends behind this answer."""
-        if isinstance(response.body, bytes):
-            body_is_in_the_way = not self._incoming.can_finish()
-        else:  # it may be made from the request's body
-            body_is_in_the_way = self._incoming.is_the_last
-        return (
-            body_is_in_the_way
-            or self._engine.must_close
-            or self._draining
-            or self.requests >= self._limits.max_requests_per_connection
-            or wants_close(response)
-        )
-
-    def _start_answer(self, response: Response, method: str, *, close: bool) -> bytes:
-        """The head, and with it the body where that is already there."""
-        head = wire_head(response, method, close=close)
-        if not has_body(response, method):
-            return self._engine.send(head, http1.EndOfMessage())
-        if isinstance(response.body, bytes):
-            return self._engine.send(head, http1.Data(response.body), http1.EndOfMessage())
-        return self._engine.send(head)
-
-    async def _send_pieces(self, pieces: AsyncIterable[Buffer]) -> None:
-        try:
-            async for piece in pieces:
-                await self._send(self._engine.send(http1.Data(bytes_of(piece))))
-                self._start_grace()
-            end = self._engine.send(http1.EndOfMessage())
-        except _PeerGone:
-            raise
-        except HTTPError as exc:  # from the request's body
-            raise _AnswerBroken from exc
-        except Exception as exc:
-            core.report_error(exc, where="the body of an answer")
-            raise _AnswerBroken from exc
-        await self._send(end)
+    async def _hand_over(self, handler: UpgradeHandler) -> None:
+        stream = self._stream
+        self._alarm.close()
+        stream.watch_peer(None)
+        rest, _ = self._engine.trailing_data
+        if self._watcher is not None:
+            rest += await self._watcher.stop()
+        stream.push_back(rest)
+        stream.activity = "upgraded"
+        await handler(stream)
 
     async def _send_error(self, error: HTTPError) -> None:
         if self._engine.can_answer:
-            self._half_an_answer = True
-            await self._send(self._start_answer(error_answer(error), "GET", close=True))
-            self._half_an_answer = False
+            self._answering.closing = True
+            await self._outgoing.send(self._answering.whole(error_answer(error), "GET"))
 
-    async def _send(self, data: bytes) -> None:
-        try:
-            for start in range(0, len(data), WRITE_PIECE):
-                await self._stream.send_all(
-                    memoryview(data)[start : start + WRITE_PIECE],
-                    timeout=self._limits.write_timeout,
-                )
-        except (NetworkError, OperationTimeout) as exc:
-            failure = exc
-        else:
-            if self._operation is not None:
-                self._operation.bytes_sent += len(data)
+    async def _end_cut(self) -> None:
+        """Say why, if the client is to know, after the scope was cancelled."""
+        verdict = self._verdict
+        if verdict is None or self._answering.half_sent:
             return
-        self._scope.cancel(reason=f"the client is gone: {failure}")
-        await trio.lowlevel.checkpoint()
-        raise _PeerGone from failure
+        with trio.move_on_after(self._limits.write_timeout):
+            try:
+                self._incoming.failed = True
+                await self._send_error(verdict)
+                await self._incoming.linger(self._stream)
+            except PeerGone:
+                pass
 
-    def _start_grace(self) -> None:
-        """Give the handler its last time, if the client has ended its side."""
-        if self._inbox.ended and self.request is not None:
-            self._scope.deadline = trio.current_time() + self._limits.half_close_grace
+    # ---- time, and the client's presence
+
+    def _before_waiting(self) -> None:
+        """A handler, or the sending of its answer, is about to wait for something."""
+        if not self._timed:
+            self._begin_times()
+        elif self._outgoing.batched:  # by a handler that goes on behind its answer
+            self._outgoing.flush_nowait()
+        if not self._receiving and not self._stream.watches_peer:
+            if self._watcher is None:
+                self._watcher = Watcher(
+                    self._stream, self._limits.read_ahead_bytes, self._peer_left
+                )
+                self._serving.start_watcher(self._watcher.run)
+            self._watcher.call()
+
+    def _begin_times(self) -> None:
+        assert self.request is not None
+        self._timed = True
+        if self._writer is None:
+            self._handler_ends = trio.current_time() + self._limits.handler_timeout
+        self._stream.activity = f"{self.request.method} {self.request.target}"
+        if self._outgoing.batched:
+            self._outgoing.flush_nowait()
+        if self._ended or self._stream.peer_state is not PeerState.PRESENT:
+            self._peer_left(PeerState.ENDED)
+        self._set_alarm()
+
+    def _end_times(self) -> None:
+        self._timed = False
+        self._handler_ends = self._grace_ends = math.inf
+        self._stream.activity = "idle"
+        self._alarm.clear()
+        if self._watcher is not None:
+            self._watcher.dismiss()
+
+    def _time_write(self, begins: bool) -> None:
+        limit = self._limits.write_timeout
+        self._write_ends = trio.current_time() + limit if begins else math.inf
+        self._set_alarm()
+
+    def _set_alarm(self) -> None:
+        self._alarm.set(min(self._handler_ends, self._write_ends, self._grace_ends))
+
+    def _overdue(self) -> None:
+        now = trio.current_time()
+        if self._idle:
+            if self._engine.buffered:
+                self._verdict = HTTPError(408)
+            self._scope.cancel(reason="the client has not sent a request in time")
+        elif now >= self._write_ends:
+            self._scope.cancel(reason="the client does not read")
+        elif now >= self._grace_ends:
+            if self._answered:
+                self._grace_ends = math.inf
+                self._set_alarm()
+            elif self._stream.bytes_sent > self._sent_at_grace:
+                self._begin_grace()  # it still reads
+            else:
+                self._scope.cancel(reason="the client has ended the connection")
+        elif now >= self._handler_ends:
+            self._verdict = HTTPError(503, "the handler took too long")
+            self._scope.cancel(reason="the handler took too long")
+        else:
+            self._set_alarm()
+
+    def _peer_left(self, state: PeerState) -> None:
+        """The client has ended its side, or is gone."""
+        if state is PeerState.GONE:
+            self._ended = True
+            if self.request is not None and not self._answered:  # else the next receive finds out
+                self._scope.cancel(reason="the client has reset the connection")
+        else:
+            self._ended = True
+            if self.request is not None and self._grace_ends == math.inf and not self._answered:
+                self._begin_grace()
+        if self._disconnected is not None:
+            self._disconnected.set()
+
+    @property
+    def _answered(self) -> bool:
+        """Whether the handler goes on behind its answer, which is complete."""
+        writer = self._writer
+        return writer is not None and writer.finished and not self._answering.half_sent
+
+    def _begin_grace(self) -> None:
+        self._sent_at_grace = self._stream.bytes_sent
+        self._grace_ends = trio.current_time() + self._limits.half_close_grace
+        self._set_alarm()
+
+    def _lost(self, error: NetworkError) -> None:
+        self._scope.cancel(reason=f"the client is gone: {error}")
 
 
 def _trace_of(headers: Headers) -> core.TraceContext | None:

@@ -40,7 +40,7 @@ def framed(draw: st.DrawFn) -> tuple[tuple[bytes, bytes], list[bytes], EndOfMess
 def requests(draw: st.DrawFn) -> list[Event]:
     header, body, end = draw(framed())
     method = draw(st.sampled_from(["GET", "POST", "PUT", "PATCH", "M-SEARCH", "get"]))
-    target = draw(st.text(visible, min_size=1, max_size=20)).encode()
+    target = b"/" + draw(st.text(visible, max_size=20)).replace("#", "").encode()
     head = Request(method, target, [(b"host", b"example.org"), header, *draw(fields)])
     return [head, *map(Data, body), end]
 

@@ -338,3 +338,61 @@ def test_a_message_that_breaks_within_its_body_cannot_be_answered_twice() -> Non
     with pytest.raises(BadMessage):
         connection.next_event()
     assert not connection.can_answer
+
+
+def test_a_body_that_the_caller_sends_itself_is_counted() -> None:
+    connection = answering(GET)
+    with pytest.raises(LocalProtocolError):
+        connection.send_apart(1)
+    connection.send(Response(200, TWO))
+    assert not connection.sends_chunks
+    assert connection.send_apart(1)
+    with pytest.raises(LocalProtocolError):
+        connection.send_apart(2)
+    assert connection.send_apart(1)
+    connection.send(EndOfMessage())
+    assert connection.can_reuse
+
+
+def test_a_body_in_chunks_cannot_be_sent_apart() -> None:
+    connection = answering(GET)
+    connection.send(Response(200))
+    assert connection.sends_chunks
+    assert not connection.send_apart(2)
+    assert connection.send(Data(b"ok"), EndOfMessage())
+
+
+def test_who_is_kept_by_nobody_is_not_told_keep_alive() -> None:
+    connection = answering(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    sent = connection.send(Response(204, [(b"Connection", b"keep-alive")]), EndOfMessage())
+    assert sent == b"HTTP/1.1 204 \r\nConnection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize("event", [ConnectionClosed(), Request("GET", b"/", [(b"Host", b"a")])])
+def test_within_a_message_nothing_else_begins(event: Event) -> None:
+    connection = answering(GET)
+    connection.send(Response(200))
+    with pytest.raises(LocalProtocolError):
+        connection.send(event)
+
+
+def test_hints_before_the_request_are_misuse() -> None:
+    with pytest.raises(LocalProtocolError):
+        server_connection().send(InformationalResponse(103))
+
+
+def test_no_second_response_is_sent() -> None:
+    connection = answering(GET)
+    connection.send(Response(200, TWO), Data(b"ok"), EndOfMessage())
+    with pytest.raises(LocalProtocolError):
+        connection.send(Response(200, TWO))
+
+
+def test_a_connection_that_waits_keeps_none_of_what_was_read() -> None:
+    connection = answering(
+        b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n" + bytes(9000)
+    )
+    connection.send(Response(204), EndOfMessage())
+    connection.start_next_cycle()
+    assert connection.next_event() is NEED_DATA
+    assert connection.trailing_data == (b"", False)

@@ -17,6 +17,9 @@ from __future__ import annotations
 
 from ._connect import client_connection as client_connection
 from ._connect import server_connection as server_connection
+from ._connection import HTTP1Connection as HTTP1Connection
+from ._cycle import Role as Role
+from ._engine import Engine as Engine
 from ._events import (
     ConnectionClosed as ConnectionClosed,
 )
@@ -41,12 +44,12 @@ from ._events import (
 from ._events import (
     Response as Response,
 )
-from ._face import HTTP1Connection as HTTP1Connection
-from ._face import Role as Role
 from ._limits import DEFAULT_LIMITS as DEFAULT_LIMITS
 from ._limits import Limits as Limits
 from ._refusals import BadMessage as BadMessage
 from ._refusals import MessageTooLarge as MessageTooLarge
+from ._writer import encode_request as encode_request
+from ._writer import encode_response as encode_response
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -54,6 +57,7 @@ __all__ = [
     "ConnectionClosed",
     "Data",
     "EndOfMessage",
+    "Engine",
     "Event",
     "HTTP1Connection",
     "HeaderFields",
@@ -64,5 +68,7 @@ __all__ = [
     "Response",
     "Role",
     "client_connection",
+    "encode_request",
+    "encode_response",
     "server_connection",
 ]

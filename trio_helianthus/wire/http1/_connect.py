@@ -1,25 +1,34 @@
-"""How a connection is made: the one place that knows which engine is behind the face."""
+"""How a connection is made: the one place that knows which parser it works with."""
 
 from __future__ import annotations
 
-from ._face import HTTP1Connection, Role
-from ._h11_engine import H11Engine
+from ._connection import HTTP1Connection
+from ._cycle import Role
+from ._engine import Engine, head_parser
 from ._limits import DEFAULT_LIMITS, Limits
 
 __all__ = ["client_connection", "server_connection"]
 
 
-def server_connection(*, limits: Limits = DEFAULT_LIMITS) -> HTTP1Connection:
+def server_connection(
+    *, limits: Limits = DEFAULT_LIMITS, engine: Engine = Engine.AUTO
+) -> HTTP1Connection:
     """Make the server's side of a fresh connection.
 
     :param limits: what a client's message may cost us.
+    :param engine: what parses its heads.
+    :raises MissingExtraError: that engine is not installed.
     """
-    return H11Engine(Role.SERVER, limits)
+    return HTTP1Connection(Role.SERVER, limits, head_parser(engine))
 
 
-def client_connection(*, limits: Limits = DEFAULT_LIMITS) -> HTTP1Connection:
+def client_connection(
+    *, limits: Limits = DEFAULT_LIMITS, engine: Engine = Engine.AUTO
+) -> HTTP1Connection:
     """Make the client's side of a fresh connection.
 
     :param limits: what a server's message may cost us.
+    :param engine: what parses its heads.
+    :raises MissingExtraError: that engine is not installed.
     """
-    return H11Engine(Role.CLIENT, limits)
+    return HTTP1Connection(Role.CLIENT, limits, head_parser(engine))

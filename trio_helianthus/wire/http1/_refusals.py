@@ -10,8 +10,9 @@ __all__ = ["BadMessage", "MessageTooLarge"]
 class BadMessage(RemoteProtocolError):
     """The peer's message is not HTTP/1.1, or not the HTTP/1.1 that we accept.
 
-    :param status_hint: the status with which a server refuses such a request: 400, 413, 414, 431,
-        501 or 505.
+    :param status_hint: the status with which a server refuses such a request: 400, 413, 414 or
+        431. Never a 5xx, though RFC 9110 has 501 and 505 for codings and versions that a server
+        does not know: what a client sends shall not look like a fault of the server.
     """
 
     status_hint: int

@@ -2,33 +2,77 @@
 
 Two parsers that read the same bytes differently are how requests are smuggled (RFC 9112, section
 11.2), so whatever has two readings gets none. Rules about bytes are patterns, rules about parsed
-messages are functions.
+messages are functions; a rule that also holds for what we send returns the fault, or ``None``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from ipaddress import IPv6Address
 from typing import Final
 
-from trio_helianthus.errors import LocalProtocolError
-
-from ._events import ConnectionClosed, Data, EndOfMessage, Event, HeaderFields, Request
-from ._limits import Limits
-from ._refusals import BadMessage, MessageTooLarge
+from ._refusals import BadMessage
 
 __all__ = [
     "CHUNK_LINE",
+    "FIELD_NAME",
+    "FORBIDDEN_IN_TRAILERS",
+    "FRAMING",
     "GOOD_LINES",
-    "check_received",
-    "check_sent",
+    "check_status_line",
+    "count_lines",
     "fault_behind_good_lines",
+    "fault_of_field",
+    "fault_of_host",
+    "fault_of_target",
+    "version_of_request",
 ]
 
+FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
+FORBIDDEN_IN_TRAILERS: Final = FRAMING | {b"host"}
+"""Fields that would change what was read before them (RFC 9110, section 6.5.1)."""
+
 _CONTROL: Final = rb"\x00-\x08\x0a-\x1f\x7f"  # all but the tab
+_NO_CONTROL: Final = bytes(byte for byte in range(256) if byte == 9 or (byte >= 32 and byte != 127))
 
 GOOD_LINES: Final = re.compile(rb"[^%b]*+(?:\r\n(?![\t ])[^%b]++)*+" % (_CONTROL, _CONTROL))
 """As much of a head, or of a trailer section, as has one reading; stops before a line end too."""
+
+_TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
+_QUOTED: Final = rb'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*+"'
+
+CHUNK_LINE: Final = re.compile(
+    rb"([0-9A-Fa-f]{1,16})((?:;%b(?:=(?:%b|%b))?)*+)\r\n" % (_TOKEN, _TOKEN, _QUOTED)
+)
+"""A chunk's size and extensions (RFC 9112, section 7.1), without white space between or behind."""
+
+FIELD_NAME: Final = re.compile(_TOKEN)
+"""``field-name = token`` (RFC 9110, sections 5.1 and 5.6.2); a method is one too."""
+
+_TEXT: Final = re.compile(rb"[^%b]*+" % _CONTROL)
+
+# Printable ASCII but the fragment's sign. Browsers send more of it as it is than RFC 3986 has, and
+# a lone "%" too (the URL standard, "query percent-encode set"); nothing here decodes a target.
+_TARGET: Final = re.compile(rb"[!-\"$-~]++")
+_SLASH: Final = 0x2F
+_ABSOLUTE: Final = re.compile(rb"[A-Za-z][A-Za-z0-9+.\-]*+://([^/?]++)(?:[/?].*+)?")
+_PLAIN_HOST: Final = re.compile(rb"[A-Za-z0-9.\-]++(?::[0-9]{1,4})?")
+_HOST: Final = re.compile(
+    rb"(?:\[([0-9A-Fa-f:.]++)\]|((?:[A-Za-z0-9\-._~!$&'()*+;=]|%[0-9A-Fa-f]{2})*+))(?::([0-9]*+))?"
+)
+
+
+def count_lines(lines: bytes) -> int:
+    """Return how many line ends there are, all of them ``CR LF``.
+
+    :raises BadMessage: there is a control character, or half a line end (RFC 9112, section 2.2).
+    """
+    controls = len(lines.translate(None, _NO_CONTROL))
+    count = lines.count(b"\r\n")
+    if controls != 2 * count:
+        good = GOOD_LINES.match(lines)
+        raise BadMessage(fault_behind_good_lines(lines[good.end() if good else 0 :]))
+    return count
 
 
 def fault_behind_good_lines(rest: bytes) -> str:
@@ -44,87 +88,80 @@ def fault_behind_good_lines(rest: bytes) -> str:
     return "a control character"  # RFC 9110, section 5.5
 
 
-CHUNK_LINE: Final = re.compile(
-    rb"(?P<size>[0-9A-Fa-f]{1,16})(?P<extension>(?:;[\t\x20-\x7e\x80-\xff]*)?)\r\n"
-)
-"""A chunk's size and extension (RFC 9112, section 7.1), without white space between or behind."""
+def version_of_request(line: bytes) -> str:
+    """Return the version at the end of a request line.
 
-_HOST: Final = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~!$&'()*+,;=%]*)(?::[0-9]*)?")
-"""``uri-host [ ":" port ]`` (RFC 9110, section 7.2; RFC 3986, section 3.2.2)."""
-
-_FORBIDDEN_IN_TEXT: Final = re.compile(rb"[%b]" % _CONTROL)
-_FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
-_FORBIDDEN_IN_TRAILERS: Final = _FRAMING | {b"host"}
-
-
-def check_received(event: Event, limits: Limits) -> None:
-    """Refuse a parsed head, or trailers, that the engine let pass.
-
-    :raises BadMessage: and says why.
+    :raises BadMessage: it is another one. 505 would be an answer to that (RFC 9110, section
+        15.6.6), but nothing that a client sends shall look like a fault of the server, and a 400
+        is as true.
     """
-    if isinstance(event, Data | ConnectionClosed):
-        return
-    if isinstance(event, EndOfMessage):
-        _check_received_trailers(event.trailers)
-        return
-    if event.http_version not in ("1.1", "1.0"):
-        raise BadMessage(f"HTTP version {event.http_version}", status_hint=505)
-    framing = _FRAMING.intersection(name for name, _ in event.headers)
-    if framing == _FRAMING:  # RFC 9112, section 6.3
-        raise BadMessage("both Content-Length and Transfer-Encoding")
-    if b"transfer-encoding" in framing and event.http_version == "1.0":  # RFC 9112, section 6.1
-        raise BadMessage("Transfer-Encoding in an HTTP/1.0 message")
-    if isinstance(event, Request):
-        _check_target_and_host(event, limits)
+    if line.endswith(b" HTTP/1.1"):
+        return "1.1"
+    if line.endswith(b" HTTP/1.0"):
+        return "1.0"
+    raise BadMessage(f"a request line ends with HTTP/1.1 or HTTP/1.0, not with {line[-9:]!r}")
 
 
-def _check_target_and_host(request: Request, limits: Limits) -> None:
-    if len(request.target) > limits.max_target_bytes:
-        raise MessageTooLarge(
-            f"a request target of {len(request.target)} bytes",
-            status_hint=414,
-            limit_name="max_target_bytes",
-            limit=limits.max_target_bytes,
-        )
-    for name, value in request.headers:
-        if name == b"host" and not _HOST.fullmatch(value):  # RFC 9112, section 3.2
-            raise BadMessage(f"malformed Host {value!r}")
+def check_status_line(line: bytes) -> str:
+    """Return the version at the start of a status line.
 
-
-def _check_received_trailers(trailers: HeaderFields) -> None:
-    for name, _ in trailers:
-        if name in _FORBIDDEN_IN_TRAILERS:  # RFC 9110, section 6.5.1
-            raise BadMessage(f"{name.decode('ascii')} in a trailer section")
-
-
-def check_sent(event: Event) -> None:
-    """Refuse a head, or trailers, of ours that a strict peer would refuse, or could misread.
-
-    :raises LocalProtocolError: and says why.
+    :raises BadMessage: another version, or there are not three digits (RFC 9112, section 4).
     """
-    fault = next(_faults_of_ours(event), None)
-    if fault is not None:
-        raise LocalProtocolError(fault)
+    if not line.startswith((b"HTTP/1.1 ", b"HTTP/1.0 ")):
+        raise BadMessage(f"{line[:9]!r} is neither HTTP/1.1 nor HTTP/1.0")
+    if not line[9:12].isdigit() or line[12:13] not in (b" ", b"") or line[9:10] == b"0":
+        raise BadMessage(f"{line[9:13]!r} is no status")
+    return line[5:8].decode("ascii")
 
 
-def _faults_of_ours(event: Event) -> Iterator[str]:
-    if isinstance(event, Data | ConnectionClosed):
-        return
-    fields = event.trailers if isinstance(event, EndOfMessage) else event.headers
-    for name, value in fields:
-        if _FORBIDDEN_IN_TEXT.search(value):
-            yield f"a control character in {name!r}: {value!r}"
-    names = {name.lower() for name, _ in fields}
-    if isinstance(event, EndOfMessage):
-        if names & _FORBIDDEN_IN_TRAILERS:
-            yield "Content-Length, Transfer-Encoding and Host do not belong in trailers"
-        return
-    if names >= _FRAMING:
-        yield "both Content-Length and Transfer-Encoding"
-    if isinstance(event, Request):
-        return
-    if _FORBIDDEN_IN_TEXT.search(event.reason):
-        yield f"a control character in the reason {event.reason!r}"
-    if (event.status < 200 or event.status == 204) and names & _FRAMING:
-        # RFC 9110, section 8.6, and RFC 9112, section 6.1
-        yield f"a {event.status} response has neither Content-Length nor Transfer-Encoding"
+def fault_of_target(method: str, target: bytes) -> str | None:
+    """Say what is wrong with a request target (RFC 9112, section 3.2), or ``None``."""
+    if not _TARGET.fullmatch(target):
+        return "a request target is printable ASCII without spaces and without '#'"
+    if method == "CONNECT":
+        # A tunnel needs a port (RFC 9110, section 9.3.6).
+        host, colon, port = target.rpartition(b":")
+        if not (host and colon and port.isdigit() and port.strip(b"0")):
+            return "the target of CONNECT is a host and a port"
+        return fault_of_host(target)
+    if target[0] == _SLASH:
+        return None
+    if target == b"*":
+        return None if method == "OPTIONS" else "only OPTIONS has the target *"
+    absolute = _ABSOLUTE.fullmatch(target)
+    if absolute is None:  # or without a host (RFC 9110, section 4.2.1)
+        return "a request target is a path, or a whole URL"
+    return fault_of_host(absolute[1])
+
+
+def fault_of_host(value: bytes) -> str | None:
+    """Say what is wrong with ``uri-host [ ":" port ]`` (RFC 9110, section 7.2), or ``None``.
+
+    A comma, though RFC 3986 has it in names, is refused: no name in use has one, and it is what
+    two ``Host`` fields look like once somebody has joined them.
+    """
+    if _PLAIN_HOST.fullmatch(value):
+        return None
+    match = _HOST.fullmatch(value)
+    if match is None or value[:1] == b":":
+        return f"malformed host {value!r}"
+    address, _, port = match.groups()
+    if port and (len(port) > 5 or int(port) > 65535):
+        return f"no such port: {port!r}"
+    if address is not None:
+        try:
+            IPv6Address(address.decode("ascii"))
+        except ValueError:
+            return f"malformed IPv6 address {address!r}"
+    return None
+
+
+def fault_of_field(name: bytes, value: bytes) -> str | None:
+    """Say what is wrong with a header field that we are to send, or ``None``."""
+    if not FIELD_NAME.fullmatch(name):
+        return f"malformed header name {name!r}"
+    if not _TEXT.fullmatch(value):
+        return f"a control character in {name!r}: {value!r}"
+    if value[:1] in (b" ", b"\t") or value[-1:] in (b" ", b"\t"):
+        return f"white space around the value of {name!r}: {value!r}"
+    return None

@@ -1,0 +1,125 @@
+"""Where HTTP ends, and another protocol goes on with the same connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import trio
+
+from trio_helianthus import errors, http, net
+from trio_helianthus.http import Request, Response
+
+if TYPE_CHECKING:
+    from tests.http.conftest import Connect, Reports, Serve
+
+UPGRADE = b"GET / HTTP/1.1\r\nHost: t\r\nConnection: upgrade\r\nUpgrade: shout\r\n\r\n"
+
+
+async def shout(stream: net.ByteStream) -> None:
+    while line := await stream.receive_some():
+        await stream.send_all(line.upper())
+
+
+async def offer(request: Request) -> Response:
+    assert request.headers["upgrade"] == "shout"
+    return Response.upgrade("shout", shout, headers={"X-Why": "asked"})
+
+
+async def test_another_protocol_goes_on(serve: Serve, connect: Connect, no_errors: None) -> None:
+    client = await connect(await serve(offer))
+    await client.send(UPGRADE)
+    answer = await client.answer(bodiless=True)
+    assert answer.status == 101
+    assert answer.headers["upgrade"] == "shout"
+    assert answer.headers["connection"].lower() == "upgrade"
+    assert answer.headers["x-why"] == "asked"
+    assert "content-length" not in answer.headers
+    await client.send(b"hello")
+    assert await client.stream.receive_exactly(5) == b"HELLO"
+    await client.stream.send_eof()
+    assert await client.rest() == b""
+
+
+async def test_what_came_behind_the_request_comes_first(serve: Serve, connect: Connect) -> None:
+    client = await connect(await serve(offer))
+    await client.send(UPGRADE + b"early ")
+    await client.answer(bodiless=True)
+    await client.send(b"and late")
+    assert await client.stream.receive_exactly(14) == b"EARLY AND LATE"
+
+
+async def test_a_handler_that_waited_first_loses_nothing(serve: Serve, connect: Connect) -> None:
+    go_on = trio.Event()
+
+    async def slow(request: Request) -> Response:
+        await go_on.wait()
+        return await offer(request)
+
+    client = await connect(await serve(slow))
+    await client.send(UPGRADE)
+    await trio.testing.wait_all_tasks_blocked(0.01)
+    await client.send(b"while it waited")
+    await trio.testing.wait_all_tasks_blocked(0.01)
+    go_on.set()
+    await client.answer(bodiless=True)
+    assert await client.stream.receive_exactly(15) == b"WHILE IT WAITED"
+
+
+async def test_a_failing_protocol_is_reported_and_its_connection_reset(
+    serve: Serve, connect: Connect, reports: Reports
+) -> None:
+    async def fail(stream: net.ByteStream) -> None:
+        raise KeyError("mistake")
+
+    async def handler(request: Request) -> Response:
+        return Response.upgrade("fail", fail)
+
+    client = await connect(await serve(handler))
+    await client.send(UPGRADE)
+    await client.answer(bodiless=True)
+    with pytest.raises(errors.ConnectionReset):
+        await client.rest()
+    assert [type(error) for error in reports.errors] == [KeyError]
+
+
+async def test_a_client_that_did_not_ask_gets_no_other_protocol(
+    serve: Serve, connect: Connect, reports: Reports
+) -> None:
+    async def handler(request: Request) -> Response:
+        return Response.upgrade("shout", shout)
+
+    client = await connect(await serve(handler))
+    assert (await client.get("/")).status == 500
+    assert len(reports.errors) == 1
+
+
+async def test_a_drain_cuts_another_protocol_at_its_deadline(
+    serve: Serve, connect: Connect
+) -> None:
+    server = await serve(offer)
+    client = await connect(server)
+    await client.send(UPGRADE)
+    await client.answer(bodiless=True)
+    report = await server.drain(0.01)
+    assert len(report.cut) == 1
+    with pytest.raises(errors.NetworkError):
+        await client.rest()
+
+
+async def test_a_tunnel_begins_behind_connect(serve: Serve, connect: Connect) -> None:
+    async def proxy(request: Request) -> Response:
+        assert (request.method, request.target) == ("CONNECT", "example.org:443")
+        return Response.tunnel(shout)
+
+    client = await connect(await serve(proxy))
+    await client.send(b"CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\nabc")
+    assert (await client.answer(bodiless=True)).status == 200
+    assert await client.stream.receive_exactly(3) == b"ABC"
+
+
+async def test_a_router_refuses_connect(serve: Serve, connect: Connect) -> None:
+    client = await connect(await serve(http.Router()))
+    await client.send(b"CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n")
+    assert 400 <= (await client.answer()).status < 500
+    assert await client.rest() == b""

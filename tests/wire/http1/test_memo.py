@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import pytest
+
+from trio_helianthus.wire import NEED_DATA
+from trio_helianthus.wire.http1 import (
+    BadMessage,
+    EndOfMessage,
+    Engine,
+    HTTP1Connection,
+    Limits,
+    MessageTooLarge,
+    Request,
+    client_connection,
+    encode_request,
+    encode_response,
+    server_connection,
+)
+
+FIELDS = b"Host: a\r\nAccept: */*\r\nCookie: b=c\r\n\r\n"
+OK = encode_response(200, [])
+ASK = encode_request("GET", b"/", [(b"Host", b"a")])
+
+
+def ask(connection: HTTP1Connection, data: bytes) -> Request:
+    """Hand a request over, and answer it."""
+    connection.receive_data(data)
+    request = connection.next_event()
+    assert isinstance(request, Request)
+    while not isinstance(connection.next_event(), EndOfMessage):
+        pass
+    connection.send_whole(200, OK, b"")
+    if connection.can_reuse:
+        connection.start_next_cycle()
+    return request
+
+
+def test_the_same_head_again_is_the_same_event(engine: Engine) -> None:
+    connection = server_connection(engine=engine)
+    first = ask(connection, b"GET / HTTP/1.1\r\n" + FIELDS)
+    assert ask(connection, b"GET / HTTP/1.1\r\n" + FIELDS) is first
+
+
+def test_the_same_fields_again_are_the_same_tuple(engine: Engine) -> None:
+    connection = server_connection(engine=engine)
+    first = ask(connection, b"GET / HTTP/1.1\r\n" + FIELDS)
+    for line in (b"GET /b HTTP/1.1", b"DELETE /c?d HTTP/1.1", b"M-SEARCH / HTTP/1.1"):
+        other = ask(connection, line + b"\r\n" + FIELDS)
+        assert other.headers is first.headers
+        assert (other.method.encode(), other.target) == tuple(line.split()[:2])
+
+
+def test_other_fields_are_read_afresh(engine: Engine) -> None:
+    connection = server_connection(engine=engine)
+    first = ask(connection, b"GET / HTTP/1.1\r\nHost: a\r\nA: b\r\n\r\n")
+    second = ask(connection, b"GET / HTTP/1.1\r\nHost: a\r\nA: c\r\n\r\n")
+    assert dict(first.headers)[b"a"] == b"b"
+    assert dict(second.headers)[b"a"] == b"c"
+    third = ask(connection, b"GET / HTTP/1.1\r\nHost: a\r\nA: c\r\nD: e\r\n\r\n")
+    assert len(third.headers) == 3
+
+
+def test_remembered_fields_mean_what_the_version_makes_of_them(engine: Engine) -> None:
+    connection = server_connection(engine=engine)
+    fields = b"Host: a\r\nConnection: keep-alive\r\n\r\n"
+    ask(connection, b"GET / HTTP/1.1\r\n" + fields)
+    assert ask(connection, b"GET / HTTP/1.0\r\n" + fields).http_version == "1.0"
+    assert ask(connection, b"GET / HTTP/1.1\r\n" + fields).http_version == "1.1"
+    ask(connection, b"GET / HTTP/1.1\r\n" + FIELDS)
+    ask(connection, b"GET / HTTP/1.0\r\n" + FIELDS)
+    assert connection.must_close
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            b"GET /",
+            b"GET  / HTTP/1.1",
+            b"GET / HTTP/1.1 ",
+            b"GET / HTTP/1.2",
+            b"G\x00T / HTTP/1.1",
+        ),
+        *(b"GET /\x01 HTTP/1.1", b"GET /\xe4 HTTP/1.1", b"GET /\n HTTP/1.1", b"GET * HTTP/1.1"),
+        *(b"GET /\tHTTP/1.1", b"GET /\r HTTP/1.1", b" GET / HTTP/1.1", b"GET /#a HTTP/1.1", b""),
+        *(b"G(T / HTTP/1.1", b"CONNECT / HTTP/1.1", b"GET /\x0b HTTP/1.1", b"GET / HTTP/1.1\r"),
+    ],
+)
+def test_a_line_above_remembered_fields_is_read_as_strictly(engine: Engine, line: bytes) -> None:
+    connection = server_connection(engine=engine)
+    ask(connection, b"GET / HTTP/1.1\r\n" + FIELDS)
+    connection.receive_data(b"\r\n" * (not line) + line + b"\r\n" + FIELDS)
+    with pytest.raises(BadMessage):
+        connection.next_event()
+
+
+def test_connect_above_remembered_framing_is_refused(engine: Engine) -> None:
+    connection = server_connection(engine=engine)
+    fields = b"Host: a\r\nContent-Length: 2\r\n\r\nhi"
+    ask(connection, b"PUT / HTTP/1.1\r\n" + fields)
+    connection.receive_data(b"CONNECT a:80 HTTP/1.1\r\n" + fields)
+    with pytest.raises(BadMessage):
+        connection.next_event()
+
+
+def test_remembered_framing_frames_the_next_body(engine: Engine) -> None:
+    connection = server_connection(engine=engine)
+    for line in (b"PUT /a HTTP/1.1\r\n", b"PUT /a HTTP/1.1\r\n", b"PUT /b HTTP/1.1\r\n"):
+        ask(connection, line + b"Host: a\r\nContent-Length: 2\r\n\r\nhi")
+        ask(connection, line + b"Host: a\r\nTransfer-Encoding: CHUNKED\r\n\r\n0\r\n\r\n")
+    assert connection.buffered == 0
+
+
+@pytest.mark.parametrize(
+    ("limits", "status"),
+    [(Limits(max_head_bytes=len(FIELDS) + 30), 431), (Limits(max_target_bytes=20), 414)],
+)
+def test_limits_hold_above_remembered_fields(limits: Limits, status: int, engine: Engine) -> None:
+    connection = server_connection(limits=limits, engine=engine)
+    ask(connection, b"GET /a HTTP/1.1\r\n" + FIELDS)
+    connection.receive_data(b"GET /" + b"a" * 30 + b" HTTP/1.1\r\n" + FIELDS)
+    with pytest.raises(MessageTooLarge) as refusal:
+        connection.next_event()
+    assert refusal.value.status_hint == status
+
+
+def test_an_empty_line_is_forgiven_before_a_remembered_head_but_no_second_one() -> None:
+    connection = server_connection()
+    head = b"GET / HTTP/1.1\r\n" + FIELDS
+    for _ in range(3):
+        ask(connection, b"\r\n" + head)
+    connection.receive_data(b"\r\n\r\n" + head)
+    with pytest.raises(BadMessage):
+        connection.next_event()
+
+
+def test_a_remembered_head_may_come_byte_by_byte(engine: Engine) -> None:
+    connection = server_connection(engine=engine)
+    first = ask(connection, b"GET / HTTP/1.1\r\n" + FIELDS)
+    for byte in b"GET / HTTP/1.1\r\n" + FIELDS:
+        assert connection.next_event() is NEED_DATA
+        connection.receive_data(bytes([byte]))
+    assert connection.next_event() is first
+
+
+def test_a_client_knows_a_head_again(engine: Engine) -> None:
+    connection = client_connection(engine=engine)
+    seen = []
+    for _ in range(2):
+        connection.send_request_whole(ASK)
+        connection.receive_data(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        seen.append(connection.next_event())
+        while not isinstance(connection.next_event(), EndOfMessage):
+            pass
+        connection.start_next_cycle()
+    assert seen[0] is seen[1]
+
+
+def test_a_head_known_from_a_get_has_no_body_when_it_answers_a_head() -> None:
+    connection = client_connection()
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
+    connection.send_request_whole(ASK)
+    connection.receive_data(answer + b"ok")
+    while not isinstance(connection.next_event(), EndOfMessage):
+        pass
+    connection.start_next_cycle()
+    connection.send_request_whole(encode_request("HEAD", b"/", [(b"Host", b"a")]))
+    connection.receive_data(answer)
+    connection.next_event()
+    assert connection.body_length == 0
+    assert connection.next_event() == EndOfMessage()

@@ -1,0 +1,152 @@
+"""What a connection of a server sends: in batches while it can, piece by piece where it must."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import trio
+
+from trio_helianthus import core
+from trio_helianthus.errors import ConnectionBroken, NetworkError
+from trio_helianthus.net import BinaryFile, ByteStream
+
+__all__ = ["Outgoing", "PeerGone"]
+
+WRITE_PIECE: Final = 64 * 1024
+"""How many bytes of an answer ``write_timeout`` allows for."""
+MAX_BATCH: Final = 32
+"""How many answers to pipelined requests leave together."""
+LARGE: Final = 16 * 1024
+"""How many bytes an answer has that waits for none behind it."""
+
+
+class PeerGone(ConnectionBroken):
+    """Nothing can be sent any more, and the handler keeps its cancellation off."""
+
+
+class Outgoing:
+    """Sends, and watches the time only where a client does not take at once what it is sent.
+
+    :param lost: is called when the client cannot be reached any more.
+    :param slow: is called with true before the client is waited for, and with false afterwards.
+    """
+
+    __slots__ = ("_batch", "_budget", "_cut", "_lost", "_slow", "_stream", "operation")
+
+    def __init__(
+        self,
+        stream: ByteStream,
+        *,
+        lost: Callable[[NetworkError], object],
+        slow: Callable[[bool], object],
+    ) -> None:
+        self.operation: core.Operation | None = None
+        """What to count the bytes for."""
+        self._stream = stream
+        self._lost = lost
+        self._slow = slow
+        self._budget = core.checkpoint_budget()
+        self._batch: list[bytes] = []
+        self._cut = False
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a part of something was sent, or nothing, and not the rest."""
+        return self._cut or bool(self._batch)
+
+    @property
+    def batched(self) -> bool:
+        """Whether something is waiting to be sent."""
+        return bool(self._batch)
+
+    def put(self, data: bytes) -> bool:
+        """Send ``data`` with the next batch; return whether that should leave now."""
+        self._batch.append(data)
+        return len(data) >= LARGE or len(self._batch) >= MAX_BATCH
+
+    def flush_nowait(self) -> None:
+        """Send of the batch what can be sent without waiting. The rest, or a failure, is later's."""
+        data = self._take_batch()
+        try:
+            sent = self._stream.send_nowait(data)
+        except NetworkError:  # the next send fails as well
+            sent = 0
+        if sent < len(data):
+            self.put(data[sent:])
+
+    async def flush(self) -> None:
+        """Send the batch. It is a schedule point only where it waits, or when one is due.
+
+        :raises PeerGone: the client cannot be reached, and this task cannot be cancelled now.
+        """
+        batch = self._batch
+        if not batch:
+            return
+        data = batch[0] if len(batch) == 1 else b"".join(batch)
+        batch.clear()
+        await self._send(data)
+
+    async def send(self, data: bytes) -> None:
+        """Send ``data`` behind the batch."""
+        if self._batch:
+            self._batch.append(data)
+            data = self._take_batch()
+        await self._send(data)
+
+    async def send_file(self, file: BinaryFile, offset: int, count: int) -> int:
+        """Send a part of a file behind the batch; return how much of it there was."""
+        await self.flush()
+        sent = 0
+        while sent < count:
+            size = min(count - sent, WRITE_PIECE * 16)
+            self._slow(True)
+            try:
+                part = await self._stream.send_file(file, offset + sent, size)
+            except NetworkError as exc:
+                raise await self._give_up(exc) from exc
+            finally:
+                self._slow(False)
+            self._count(part)
+            sent += part
+            if part < size:
+                break
+        return sent
+
+    def _take_batch(self) -> bytes:
+        data = b"".join(self._batch)
+        self._batch.clear()
+        return data
+
+    async def _send(self, data: bytes) -> None:
+        try:
+            sent = self._stream.send_nowait(data)
+            if sent == len(data):
+                if self._budget.spend():
+                    await trio.lowlevel.checkpoint()
+                    self._budget.reset()
+            else:
+                await self._send_slowly(memoryview(data)[sent:])
+        except NetworkError as exc:
+            raise await self._give_up(exc) from exc
+        if self.operation is not None:
+            self._count(len(data))
+
+    async def _send_slowly(self, rest: memoryview) -> None:
+        self._cut = True
+        for start in range(0, len(rest), WRITE_PIECE):
+            self._slow(True)
+            try:
+                await self._stream.send_all(rest[start : start + WRITE_PIECE])
+            finally:
+                self._slow(False)
+        self._cut = False
+
+    async def _give_up(self, exc: NetworkError) -> PeerGone:
+        self._lost(exc)
+        await trio.lowlevel.checkpoint()
+        return PeerGone("the client is gone")
+
+    def _count(self, sent: int) -> None:
+        if self.operation is not None:
+            self.operation.bytes_sent += sent

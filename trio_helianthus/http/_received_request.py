@@ -1,0 +1,138 @@
+"""A request that came over a connection, which is asked only when something is wanted of it."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Protocol
+
+from trio_helianthus.net import SocketAddress, TLSInfo
+
+from ._endpoints import OF_THE_ENDPOINTS, Endpoints
+from ._headers import Headers
+from ._lazy import lazy
+from ._request import Request
+from ._request_body import RequestBody
+
+if TYPE_CHECKING:
+    from ._response import Response
+    from ._response_writer import ResponseWriter
+
+__all__ = ["ReceivedRequest", "RequestOrigin"]
+
+
+class RequestOrigin(Protocol):
+    """What a request asks of the connection that it came on."""
+
+    @property
+    def client_address(self) -> SocketAddress | None:
+        """The peer's address."""
+        ...
+
+    @property
+    def server_address(self) -> SocketAddress | None:
+        """Our own address."""
+        ...
+
+    @property
+    def tls_info(self) -> TLSInfo | None:
+        """What the handshake agreed on; ``None`` without TLS."""
+        ...
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """All of that, made once."""
+        ...
+
+    def request_body(self) -> RequestBody:
+        """The body of the request that is being answered."""
+        ...
+
+    async def start_response(self, request: Request, response: Response) -> ResponseWriter:
+        """Send the head of an answer to the request that is being answered."""
+        ...
+
+    def respond(
+        self, request: Request, response: Response
+    ) -> Coroutine[Any, Any, ResponseWriter]:
+        """Send an answer to the request that is being answered, and let its handler go on."""
+        ...
+
+    async def wait_disconnect(self) -> None:
+        """Wait until the client is gone."""
+        ...
+
+
+class ReceivedRequest(Request):
+    """Makes of itself only what its handler looks at: most handlers want little.
+
+    :param headers: are copied before a handler sees them.
+    :param origin: the connection, until the request has been answered.
+    """
+
+    _closed = False
+
+    def __init__(self, method: str, target: str, headers: Headers, origin: RequestOrigin) -> None:
+        self.method = method
+        self.target = target
+        self._received_headers = headers
+        self._origin = origin
+
+    @lazy
+    def headers(self) -> Headers:
+        """The header fields."""
+        return self._received_headers.copy()
+
+    @property
+    def raw_headers(self) -> tuple[tuple[bytes, bytes], ...]:
+        """The fields as pairs of bytes; see :attr:`Request.raw_headers`."""
+        headers: Headers = self.__dict__.get("headers", self._received_headers)
+        return headers.raw
+
+    @lazy
+    def body(self) -> RequestBody:
+        """The body as a stream."""
+        if not self._closed:
+            return self._origin.request_body()
+        body = RequestBody.from_bytes(b"")
+        body.close()
+        return body
+
+    @lazy
+    def client_address(self) -> SocketAddress | None:
+        """The address of the peer."""
+        return self._origin.client_address
+
+    @lazy
+    def server_address(self) -> SocketAddress | None:
+        """The address that the peer has reached."""
+        return self._origin.server_address
+
+    @lazy
+    def tls(self) -> TLSInfo | None:
+        """What the handshake agreed on."""
+        return self._origin.tls_info
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """Both addresses, the scheme and the TLS in one; see :attr:`Request.endpoints`."""
+        if OF_THE_ENDPOINTS.isdisjoint(self.__dict__):
+            return self._origin.endpoints
+        return super().endpoints  # middleware may have set one of them
+
+    def close(self) -> None:
+        """Close the body, and with it the files of a form: the request was answered."""
+        self._closed = True
+        if "body" in self.__dict__:
+            self.body.close()
+
+    async def start_response(self, response: Response) -> ResponseWriter:
+        """Send the head of an answer; see :meth:`Request.start_response`."""
+        return await self._origin.start_response(self, self._starting.apply(response))
+
+    def respond(self, response: Response) -> Coroutine[Any, Any, ResponseWriter]:
+        """Answer now; see :meth:`Request.respond`."""
+        return self._origin.respond(self, self._starting.apply(response))
+
+    async def wait_disconnect(self) -> None:
+        """Wait until the client is gone; see :meth:`Request.wait_disconnect`."""
+        await self._origin.wait_disconnect()

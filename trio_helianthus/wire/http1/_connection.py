@@ -1,0 +1,213 @@
+"""One side of an HTTP/1.1 connection: what the peer says, within the cycle."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from trio_helianthus.errors import LocalProtocolError
+
+from .._contract import NEED_DATA, PAUSED, NeedData, Paused
+from ._cycle import BODY, DONE, HEAD, OVER, Role
+from ._events import (
+    ConnectionClosed,
+    Data,
+    EndOfMessage,
+    Event,
+    InformationalResponse,
+    Response,
+)
+from ._framing import BodyCutter, ChunkedCutter, LengthCutter, UntilEndCutter
+from ._head import CHUNKED, Head
+from ._heads import HeadReader, RequestReader, ResponseReader
+from ._limits import Limits
+from ._parser import HeadParser
+from ._refusals import BadMessage
+from ._sending import Sender
+
+__all__ = ["HTTP1Connection"]
+
+_END: Final = EndOfMessage()
+_CLOSED: Final = ConnectionClosed()
+
+
+class HTTP1Connection(Sender):
+    """One side of an HTTP/1.1 connection; keeps the contract of ``wire.WireProtocol``.
+
+    A connection is a row of *cycles*: one request and its response each. While the peer's message
+    of this cycle is complete and ours is not, or :meth:`start_next_cycle` was not called yet,
+    :meth:`next_event` answers ``PAUSED`` if the peer has sent more (a pipelined request), otherwise
+    ``NEED_DATA``, or :class:`ConnectionClosed` once it has ended its stream.
+
+    After the end of a request with ``Upgrade`` (and ``Connection: upgrade``) or the method CONNECT,
+    ``PAUSED`` also waits for the server's answer. With 101, or a 2xx to CONNECT, the connection has
+    left HTTP for good: :attr:`switched` is true, ``PAUSED`` is all that comes, and
+    :attr:`trailing_data` starts the next protocol. Any other answer leads back to HTTP.
+
+    Made by :func:`server_connection` and :func:`client_connection`.
+    """
+
+    __slots__ = ("_limits", "_parser", "_reader")
+
+    def __init__(self, role: Role, limits: Limits, parser: HeadParser) -> None:
+        super().__init__(role)
+        self._limits = limits
+        self._parser = parser
+        reader = RequestReader if role is Role.SERVER else ResponseReader
+        self._reader: HeadReader = reader(limits, parser)
+
+    def receive_data(self, data: bytes, /) -> None:
+        """Hand over bytes that came from the peer; empty ``data`` does nothing.
+
+        :raises LocalProtocolError: after :meth:`receive_eof`.
+        """
+        if self._eof and data:
+            raise LocalProtocolError("received data behind the end of the stream")
+        buffer = self._buffer
+        if self._at == len(buffer):
+            self._buffer = data if data.__class__ is bytes else bytes(data)
+        elif isinstance(buffer, bytearray):
+            del buffer[: self._at]
+            buffer += data
+        else:
+            self._buffer = bytearray(memoryview(buffer)[self._at :])
+            self._buffer += data
+        self._at = 0
+
+    def receive_eof(self) -> None:
+        """Say that the peer has ended its stream. Saying it twice changes nothing."""
+        self._eof = True
+
+    def next_event(self) -> Event | NeedData | Paused:
+        """Parse and return the next event.
+
+        A server gets :class:`Request`, :class:`Data`, :class:`EndOfMessage`; a client gets
+        :class:`InformationalResponse`, :class:`Response`, :class:`Data`, :class:`EndOfMessage`;
+        both get :class:`ConnectionClosed`, and get it again when they ask again.
+
+        A head that is byte for byte the one before it on this connection is the same object.
+
+        :returns: an event, ``NEED_DATA`` or ``PAUSED``.
+        :raises BadMessage: the peer broke the protocol or (:exc:`MessageTooLarge`) a limit. A
+            server answers ``status_hint`` where :attr:`can_answer` says that it may, then closes.
+        """
+        try:
+            if self._theirs == HEAD:
+                return self._next_head()
+            if self._theirs == BODY:
+                body = self._body
+                if body is not None:
+                    return self._next_body(body)
+                self._theirs = DONE
+                return _END
+        except BadMessage as refusal:
+            self._refusal = refusal
+            self._theirs = OVER
+            self._last = True
+            raise
+        if self._refusal is not None:
+            raise BadMessage(
+                f"nothing can be read after: {self._refusal}",
+                status_hint=self._refusal.status_hint,
+            )
+        if self._switched or (self._is_server and self._proposed and self._theirs == DONE):
+            return PAUSED
+        if self._at < len(self._buffer):
+            return PAUSED
+        return _CLOSED if self._eof else NEED_DATA
+
+    def _next_head(self) -> Event | NeedData:
+        at = self._at
+        if at == len(self._buffer):
+            return self._no_head()
+        if self._ours == HEAD and not self._is_server:
+            raise BadMessage("a response to no request")
+        reader = self._reader
+        head = reader.read(self._buffer, at)
+        self._at = reader.end
+        if head is None:
+            return self._no_head()
+        event = head.event
+        if not self._is_server:
+            self._take_response(head)
+            return event
+        self._head = head
+        self._theirs = BODY
+        self._method = event.method  # type: ignore[union-attr] # the reader of a server
+        if not head.plain:
+            self._take_request(head)
+        return event
+
+    def _no_head(self) -> Event | NeedData:
+        if self._at == len(self._buffer):
+            self._buffer = b""  # a connection that waits keeps nothing
+            self._at = 0
+        if not self._eof:
+            return NEED_DATA
+        between = self._ours == HEAD or self._is_server
+        if between and self._at == len(self._buffer):
+            self._theirs = OVER
+            self._last = True
+            return _CLOSED
+        raise BadMessage("the stream ended before the message did")
+
+    def _take_request(self, head: Head) -> None:
+        facts = head.facts
+        if facts.close:
+            self._last = True
+        if head.length:
+            self._begin_body(head.length)
+            self._waiting = facts.expects
+        self._proposed = facts.upgrade or self._method == "CONNECT"
+
+    def _take_response(self, head: Head) -> None:
+        response = head.event
+        facts = head.facts
+        if isinstance(response, InformationalResponse):
+            if response.status == 101:
+                if not self._proposed or self._method == "CONNECT" or self._ours != DONE:
+                    raise BadMessage("another protocol, which nobody asked for")
+                self._switch()
+            elif response.status == 100:
+                self._waiting = False
+            return
+        assert isinstance(response, Response)
+        self._head = head
+        self._waiting = False
+        if self._method == "CONNECT" and 200 <= response.status < 300:
+            self._switch()
+            return
+        self._proposed = False
+        self._theirs = BODY
+        if facts.close:
+            self._last = True
+        if head.length and self._method != "HEAD":
+            self._begin_body(head.length)
+
+    def _begin_body(self, length: int) -> None:
+        if length > 0:
+            self._body = LengthCutter(length)
+        elif length == CHUNKED:
+            self._body = ChunkedCutter(self._limits, self._parser)
+        else:
+            self._body = UntilEndCutter()
+            self._last = True
+
+    def _next_body(self, body: BodyCutter) -> Event | NeedData:
+        if not body.done:
+            piece = body.cut(self._buffer, self._at)
+            self._at = body.end
+            if piece:
+                self._waiting = False
+                return Data(bytes(piece))
+        if not body.done:
+            if not self._eof:
+                return NEED_DATA
+            if not isinstance(body, UntilEndCutter):
+                raise BadMessage("the stream ended before the message did")
+        return self._end_message(EndOfMessage(body.trailers) if body.trailers else _END)
+
+    def _end_message(self, end: EndOfMessage) -> EndOfMessage:
+        self._theirs = DONE
+        self._body = None
+        self._waiting = False
+        return end

@@ -1,0 +1,193 @@
+"""A head that was read, with everything that it says about the message behind it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ._events import HeaderFields, InformationalResponse, Request, Response
+from ._refusals import BadMessage
+from ._strictness import FRAMING, fault_of_host, fault_of_target
+
+__all__ = [
+    "CHUNKED",
+    "UNTIL_END",
+    "Facts",
+    "Head",
+    "connection_options",
+    "facts_of",
+    "request_head",
+    "response_head",
+]
+
+CHUNKED: Final = -1
+"""The length of a body that says it piece by piece."""
+UNTIL_END: Final = -2
+"""The length of a body that nothing was said about."""
+
+_LONGEST_LENGTH: Final = 19  # decimal digits, so that it fits into 64 bits
+_ONCE: Final = FRAMING | {b"host"}
+_TELLING: Final = _ONCE | {b"connection", b"expect", b"upgrade"}
+
+
+def connection_options(value: bytes) -> set[bytes]:
+    """Split the value of a ``Connection`` field, or of several, joined with commas."""
+    return {option.strip(b" \t") for option in value.lower().split(b",")}
+
+
+class Facts:
+    """What header fields say, apart from the start line above them."""
+
+    length: int = UNTIL_END
+    """Of the body; or :data:`CHUNKED`."""
+    close: bool = False
+    """This is the peer's last message."""
+    keep_alive: bool = False
+    """Asked for in the way of HTTP/1.0."""
+    expects: bool = False
+    """``100-continue``."""
+    upgrade: bool = False
+    """Another protocol is proposed."""
+    has_host: bool = False
+    plain: bool = True
+    """They say nothing but what they mostly say: no body, and the connection goes on."""
+
+    def __init__(self, fields: HeaderFields, version: str) -> None:
+        self.fields = fields
+        self.version = version
+
+
+def facts_of(fields: HeaderFields, version: str) -> Facts:
+    """Read what header fields say.
+
+    :raises BadMessage: it has two readings.
+    """
+    facts = Facts(fields, version)
+    found: dict[bytes, bytes] = {}
+    for name, value in fields:
+        if name in _TELLING:
+            if name in found:
+                if name in _ONCE:
+                    # A repeated Content-Length may be merged if it is the same (RFC 9110, section
+                    # 8.6), or refused; others merge and compare differently, so it is refused.
+                    raise BadMessage(f"{name.decode('ascii')} twice")
+                value = found[name] + b"," + value  # noqa: PLW2901
+            found[name] = value
+    host = found.pop(b"host", None)
+    if host is not None:
+        facts.has_host = True
+        fault = fault_of_host(host)
+        if fault:
+            raise BadMessage(fault)
+    if found:
+        _read_framing(facts, found)
+        _read_connection(facts, found)
+        facts.plain = facts.length in (UNTIL_END, 0) and not (
+            facts.close or facts.upgrade or facts.expects
+        )
+    if version == "1.0":
+        facts.plain = False
+        facts.close = not facts.keep_alive
+    return facts
+
+
+def _read_framing(facts: Facts, found: dict[bytes, bytes]) -> None:
+    length = found.get(b"content-length")
+    coding = found.get(b"transfer-encoding")
+    if length is not None:
+        if coding is not None:  # RFC 9112, section 6.3
+            raise BadMessage("both Content-Length and Transfer-Encoding")
+        if not length.isdigit() or len(length) > _LONGEST_LENGTH:  # RFC 9110, section 8.6
+            raise BadMessage(f"malformed Content-Length {length[:40]!r}")
+        facts.length = int(length)
+    elif coding is not None:
+        if facts.version == "1.0":  # RFC 9112, section 6.1
+            raise BadMessage("Transfer-Encoding in an HTTP/1.0 message")
+        if coding != b"chunked":
+            if coding.lower() != b"chunked":
+                # An unknown coding may be answered with 501 (RFC 9112, section 6.1); but a body
+                # whose end nobody can find is as bad as no HTTP at all.
+                raise BadMessage(f"Transfer-Encoding {coding[:40]!r} is not just chunked")
+            facts.fields = tuple(
+                [(n, b"chunked" if n == b"transfer-encoding" else v) for n, v in facts.fields]
+            )
+        facts.length = CHUNKED
+
+
+def _read_connection(facts: Facts, found: dict[bytes, bytes]) -> None:
+    options = connection_options(found.get(b"connection", b""))
+    if b"close" in options:
+        facts.close = True
+    if facts.version == "1.0":  # it knows neither Upgrade nor Expect (RFC 9110, 7.8 and 10.1.1)
+        facts.keep_alive = b"keep-alive" in options and not facts.close
+        return
+    facts.upgrade = b"upgrade" in options and bool(found.get(b"upgrade"))
+    if b"expect" in found:
+        facts.expects = b"100-continue" in connection_options(found[b"expect"])
+
+
+class Head:
+    """A head, and how the message goes on behind it.
+
+    :param event: what :meth:`HTTP1Connection.next_event` returns for it.
+    :param facts: what its header fields say.
+    :param raw: as it was on the wire.
+    :param length: of the body, as far as the head alone says it.
+    """
+
+    __slots__ = ("event", "facts", "length", "plain", "raw")
+
+    plain: bool
+    """Of a request: nothing has to be done about it but to answer it."""
+
+    def __init__(
+        self,
+        event: Request | Response | InformationalResponse,
+        facts: Facts,
+        raw: bytes,
+        length: int,
+    ) -> None:
+        self.event = event
+        self.facts = facts
+        self.raw = raw
+        self.length = length
+        self.plain = facts.plain
+
+
+def request_head(method: str, target: bytes, facts: Facts, raw: bytes) -> Head:
+    """Join a request line and what the fields behind it say.
+
+    :raises BadMessage: they do not go together.
+    """
+    fault = fault_of_target(method, target)
+    if fault:
+        raise BadMessage(fault)
+    if not facts.has_host and facts.version == "1.1":  # RFC 9112, section 3.2
+        raise BadMessage("a request without Host")
+    length = facts.length
+    if length == UNTIL_END:
+        length = 0  # RFC 9112, section 6.3
+    if method == "CONNECT" and length:
+        # Is what follows its body, or the tunnel's? RFC 9110, section 9.3.6, gives it no meaning.
+        raise BadMessage("CONNECT with a body")
+    head = Head(Request(method, target, facts.fields, facts.version), facts, raw, length)
+    if method == "CONNECT":
+        head.plain = False
+    return head
+
+
+def response_head(status: int, reason: bytes, facts: Facts, raw: bytes) -> Head:
+    """Join a status line and what the fields behind it say.
+
+    :raises BadMessage: they do not go together.
+    """
+    length = facts.length
+    if status < 200 or status == 204:
+        # It ends at its head whatever that says, and must not say it (RFC 9112, section 6.3).
+        # Many a 204 says that it is empty, which is harmless.
+        if length == CHUNKED or length > 0:
+            raise BadMessage(f"a {status} response with a body")
+        length = 0
+    elif status == 304:
+        length = 0
+    build = InformationalResponse if status < 200 else Response
+    return Head(build(status, facts.fields, reason, facts.version), facts, raw, length)

@@ -12,6 +12,7 @@ import trio
 from trio.testing import MockClock
 
 from tests._public_operations import code_run_by, public_operations
+from tests.core._pooled_things import Factory, assert_counts_add_up
 from trio_helianthus import core, errors
 from trio_helianthus.testing import cancel_sweep
 
@@ -182,6 +183,68 @@ async def portal_for_a_thread() -> None:
     assert called.is_set()
 
 
+async def alarm() -> None:
+    went_off = trio.Event()
+    alarm = core.Alarm(went_off.set)
+    try:
+        alarm.set(trio.current_time() + 60)
+        await trio.sleep(1)
+        alarm.set(trio.current_time() + 1)
+        await went_off.wait()
+    finally:
+        alarm.close()
+
+
+async def lending() -> None:
+    factory = Factory(2, opening_seconds=lambda: 0.5, closing_seconds=lambda: 0.5)
+    limits = core.PoolLimits(max_size=2, min_size=1)
+
+    async def borrow() -> None:
+        async with pool.acquire():
+            await trio.sleep(1)
+
+    try:
+        async with core.open_pool(factory.open, factory.close, limits=limits) as pool:
+            async with trio.open_nursery() as nursery:
+                for _ in range(5):
+                    nursery.start_soon(borrow)
+            pool.discard(await pool.acquire())
+            await pool.drain()
+    finally:
+        assert factory.here == assert_counts_add_up(pool).size == 0
+
+
+async def retries() -> None:
+    failures = [OSError(), OSError()]
+
+    async def fail_at_first() -> None:
+        await trio.sleep(1)
+        if failures:
+            raise failures.pop()
+
+    budget = core.RetryBudget()
+    await core.retry(fail_at_first, on=OSError, budget=budget, timeout=60)
+
+
+async def rate_limiter() -> None:
+    limiter = core.RateLimiter(1, burst=2)
+    async with trio.open_nursery() as nursery:
+        try:
+            for number in (2, 1, 2):
+                nursery.start_soon(limiter.acquire, number)
+            await limiter.acquire()
+        finally:
+            nursery.cancel_scope.cancel()
+    assert limiter.waiting == 0
+
+
+async def hear_signals() -> None:
+    with core.open_signals("SIGHUP", "SIGBREAK") as signals:
+        for _ in range(3):
+            with trio.move_on_after(1):
+                await anext(signals)
+
+
 SCENARIOS: list[Callable[[], Awaitable[object]]] = [
     tokens,
     limits_that_end_it,
@@ -193,6 +256,11 @@ SCENARIOS: list[Callable[[], Awaitable[object]]] = [
     lifecycle,
     parking,
     portal,
+    alarm,
+    lending,
+    retries,
+    rate_limiter,
+    hear_signals,
 ]
 IN_REAL_TIME = [portal_for_a_thread]
 

@@ -49,7 +49,7 @@ class Alarm:
     def __init__(self, callback: Callable[[], object]) -> None:
         self.at = math.inf
         """The trio time at which it goes off; ``math.inf`` for never. Change it by :meth:`set`."""
-        self._callback: Callable[[], object] | None = callback
+        self._callback = callback
         self._looked_at = math.inf  # when the sweeper looks here: no later than `at`, but for GRAIN
         self._bucket: dict[Alarm, None] | None = None
         self._sweeper = _current_sweeper()
@@ -76,7 +76,7 @@ class Alarm:
         """Never go off again, and let go of the callback. Idempotent."""
         self.at = math.inf
         self._looked_at = -math.inf  # so that nothing comes of setting it
-        self._callback = None
+        self._callback = _nothing
         if self._bucket is not None:
             del self._bucket[self]
             self._bucket = None
@@ -184,12 +184,14 @@ def _time_of_look(at: float, now: float) -> float:
 
 def _go_off(alarm: Alarm) -> None:
     alarm.at = math.inf
-    if alarm._callback is None:
-        return
     try:
         alarm._callback()
     except Exception as exc:
         report_error(exc, where="the callback of an alarm")
+
+
+def _nothing() -> None:
+    """Be called by an alarm that was closed, which never happens."""
 
 
 def _current_sweeper() -> _Sweeper:

@@ -12,6 +12,7 @@ Each class is also the trio class and the builtin class that existing code catch
     ├── ChannelEnded                trio.EndOfChannel
     ├── PortalStopped               trio.RunFinishedError
     ├── ServiceDraining
+    ├── CircuitOpen
     ├── NetworkError                OSError
     │   ├── ConnectionRefused       ConnectionRefusedError
     │   ├── ConnectionReset         ConnectionResetError, trio.BrokenResourceError
@@ -63,6 +64,7 @@ from ._tls import TLSError as TLSError
 from ._translate import from_os_error as from_os_error
 from ._translate import network_error as network_error
 from ._tree import ChannelEnded as ChannelEnded
+from ._tree import CircuitOpen as CircuitOpen
 from ._tree import HelianthusError as HelianthusError
 from ._tree import LimitExceeded as LimitExceeded
 from ._tree import LocalProtocolError as LocalProtocolError
@@ -83,6 +85,7 @@ __all__ = [
     "AddressNotAvailable",
     "CertificateInvalid",
     "ChannelEnded",
+    "CircuitOpen",
     "ConnectionAborted",
     "ConnectionBroken",
     "ConnectionRefused",

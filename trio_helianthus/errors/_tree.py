@@ -179,6 +179,34 @@ class ServiceDraining(HelianthusError):
     _default_message = "the service is draining and takes no new work"
 
 
+class CircuitOpen(HelianthusError):
+    """The call was not made, since too many calls of its kind have failed just before.
+
+    :param message: Replaces the sentence made from the name and the time.
+    :param name: What would have been called.
+    :param retry_after: In how many seconds it will be tried again, if that is known; 0 while
+        others are trying.
+    """
+
+    _shown_in_repr: ClassVar[tuple[str, ...]] = ("name", "retry_after")
+
+    name: str
+    """What would have been called; it may be empty."""
+    retry_after: float | None
+    """In how many seconds it will be tried again, if that is known; 0 while others are trying."""
+
+    def __init__(
+        self, message: str | None = None, *, name: str = "", retry_after: float | None = None
+    ) -> None:
+        if message is None:
+            message = f"not called: too many calls{f' to {name}' if name else ''} have failed"
+            if retry_after:
+                message += f"; to be tried in {retry_after:.3g} seconds"
+        super().__init__(message)
+        self.name = name
+        self.retry_after = retry_after
+
+
 class ProtocolError(HelianthusError):
     """The rules of a protocol were broken; the two subclasses say by whom."""
 

@@ -1,63 +1,49 @@
-"""Which handler answers a request: a tree of path segments, then the method."""
+"""Which handler answers a request: by its path, then by its method."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import TypeAlias, TypeVar
+import os
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Literal, TypeVar
 
 import attrs
 
-from ._http_errors import HTTPError
-from ._pattern import parse_pattern
-from ._request import Request, decode_path
-from ._response import HandlerResult, Response
+from ._converters import CONVERTERS, Converter
+from ._middleware_chain import (
+    ErrorHandler,
+    Handler,
+    Middleware,
+    check_handler,
+    check_middleware,
+)
+from ._mounted import add_slash, mounted
+from ._pattern import NO_PREFIX, Pattern, parse_pattern
+from ._request import Request
+from ._response import HandlerResult
+from ._route_table import Entry, Level, Mount, RouteTable
+from ._route_tree import ANY_METHOD
 
-__all__ = ["Handler", "Router", "check_handler"]
-
-Handler: TypeAlias = Callable[[Request], Awaitable[HandlerResult]]
-"""An async function that takes a :class:`Request` and returns the answer."""
+__all__ = ["Handler", "Route", "Router", "check_handler"]
 
 _H = TypeVar("_H", bound=Handler)
+_E = TypeVar("_E", bound=ErrorHandler)
 
 
 @attrs.frozen
-class _Route:
+class Route:
+    """One line of :attr:`Router.routes`.
+
+    :param pattern: with the prefixes of all routers around it.
+    :param methods: as registered; ``{"*"}`` for a handler that is mounted.
+    :param name: for :meth:`Router.url_for`.
+    :param handler: without its middleware.
+    """
+
     pattern: str
+    methods: frozenset[str]
+    name: str
     handler: Handler
-    names: list[str]
-
-
-@attrs.frozen
-class _Node:
-    children: dict[str, _Node] = attrs.field(factory=dict)
-    parameter: list[_Node] = attrs.field(factory=list)
-    routes: dict[str, _Route] = attrs.field(factory=dict)
-
-    def child(self, segment: str | None) -> _Node:
-        """The node below, made when it is missing; ``None`` stands for any placeholder."""
-        if segment is not None:
-            return self.children.setdefault(segment, _Node())
-        if not self.parameter:
-            self.parameter.append(_Node())
-        return self.parameter[0]
-
-    def find(self, segments: list[str], depth: int = 0) -> Iterator[tuple[_Node, list[str]]]:
-        """The nodes with routes that these segments lead to, the most literal one first.
-
-        Each comes with what its placeholders stand for. The cost depends on the depth of the
-        tree and not on how many routes there are.
-        """
-        if depth == len(segments):
-            if self.routes:
-                yield self, []
-            return
-        segment = segments[depth]
-        if segment in self.children:
-            yield from self.children[segment].find(segments, depth + 1)
-        if self.parameter and segment:
-            for node, values in self.parameter[0].find(segments, depth + 1):
-                yield node, [segment, *values]
 
 
 class Router:
@@ -65,111 +51,380 @@ class Router:
 
     ::
 
-        router = Router()
+        router = http.Router(middleware=[middleware.RequestID()])
 
-        @router.get("/planets/{name}")
-        async def planet(request: Request) -> dict[str, str]:
-            return {"name": request.path_params["name"]}
+        @router.get("/planets/{name}/moons/{number:int}")
+        async def moon(request: http.Request) -> dict[str, object]:
+            return dict(request.path_params)
 
-    A placeholder stands for one whole segment, which must not be empty; its value is
-    percent-decoded after the path was cut, so that ``%2F`` does not cut it. Fixed segments go
-    before placeholders. A slash at the end makes a different path.
+        api = router.group("/api", middleware=[middleware.RateLimit(100, per=60)])
 
-    ``HEAD`` is answered by the ``GET`` handler and ``OPTIONS`` with the methods that there are,
-    unless a handler is registered for them. An unknown path is answered with 404, a known path
-    with another method by 405 and ``Allow``, a path that is not UTF-8 with 400.
+        @api.get("/planets")
+        async def planets(request: http.Request) -> list[str]:
+            return ["Mars"]
 
-    Routes are added before the router serves; the cost of finding one does not depend on how
-    many there are.
+    **Patterns.** A placeholder stands for one segment that is not empty: ``{name}`` for any text,
+    ``{id:int}`` for up to 19 digits, ``{price:float}``, ``{key:uuid}``, or a type of your own; and
+    ``{rest:path}``, at the end, for all that is left, which may be nothing. A path that has no such
+    value is not found. Text and placeholders may share a segment, ``/{name}.{ext}``, where
+    it is clear what belongs to which. Values are percent-decoded after the path was cut, so
+    that ``%2F`` does not cut it. A slash at the end makes a different path.
+
+    **Order** of registration means nothing: at each segment fixed text goes before
+    ``/{name}.{ext}``, that before a type, that before ``{name}``, and ``{rest:path}`` comes last.
+    Where the first way leads to no handler for the method, the next is tried. What finding
+    a route costs depends on the length of the path, not on how many routes there are.
+
+    **Methods.** ``HEAD`` is answered by the ``GET`` handler and ``OPTIONS`` with the methods that
+    there are, unless a handler is registered for them. An unknown path is answered with 404, a
+    known path with another method by 405 and ``Allow``, a path that is not UTF-8 with 400.
+
+    Routes, groups and middleware are added before the router serves, in any order.
+
+    :param middleware: around every answer of this router, also of those for 404 and 405; the
+        first is the outermost. See :meth:`use`.
+    :param converters: types of placeholders, beside or instead of the built-in ones.
+    :param slashes: ``"redirect"`` answers a path that is only found with, or without, a slash
+        at its end by a redirect there (308, to a path alone, so that no proxy in front gets its
+        scheme or host wrong); ``"strict"`` by 404.
     """
 
-    def __init__(self) -> None:
-        self._root = _Node()
-        self._methods = set[str]()
+    def __init__(
+        self,
+        *,
+        middleware: Iterable[Middleware] = (),
+        converters: Mapping[str, Converter] | None = None,
+        slashes: Literal["strict", "redirect"] = "strict",
+    ) -> None:
+        if slashes not in {"strict", "redirect"}:
+            raise ValueError(f"slashes must be 'strict' or 'redirect', got {slashes!r}")
+        self._converters = {**CONVERTERS, **(converters or {})}
+        self._redirects = slashes == "redirect"
+        self._level = Level(check_middleware(middleware))
+        self._taken: dict[object, str] = {}
+        self._parents: list[tuple[Router, Pattern]] = []
+        self._table: RouteTable | None = None
 
-    def route(self, pattern: str, *, methods: Iterable[str]) -> Callable[[_H], _H]:
-        """Register the decorated handler for a path and some methods.
+    def __call__(self, request: Request) -> Awaitable[HandlerResult]:
+        """Answer a request by the handler of its route: ``await router(request)``.
 
-        :param pattern: the path, such as ``"/users/{id}"``.
-        :param methods: such as ``["GET", "POST"]``; upper case or lower.
+        :raises HTTPError: 404, 405, or 400 for a path that is not UTF-8; with middleware, these
+            too are answers.
+        """
+        table = self._table
+        if table is None:
+            table = self._table = RouteTable(self._level, redirects=self._redirects)
+        found = table.fixed.get(request.target)
+        if found is not None:
+            endpoint = found.get(request.method)
+            if endpoint is not None:
+                return endpoint[1](request)
+        return table.find(request)(request)
+
+    def route(
+        self,
+        pattern: str,
+        *,
+        methods: Iterable[str],
+        name: str | None = None,
+        middleware: Iterable[Middleware] = (),
+    ) -> Callable[[_H], _H]:
+        """Register the decorated handler for a path and some methods; as :meth:`add`.
+
         :returns: a decorator that gives the handler back as it is.
+        """
+
+        def register(handler: _H) -> _H:
+            self.add(pattern, handler, methods=methods, name=name, middleware=middleware)
+            return handler
+
+        self._check(pattern, methods)
+        return register
+
+    def add(
+        self,
+        pattern: str,
+        handler: Handler,
+        *,
+        methods: Iterable[str] = ("GET",),
+        name: str | None = None,
+        middleware: Iterable[Middleware] = (),
+    ) -> None:
+        """Register a handler for a path and some methods.
+
+        :param pattern: the path, such as ``"/users/{id:int}"``; in a group, ``""`` is the
+            prefix itself.
+        :param methods: such as ``["GET", "POST"]``; upper case or lower.
+        :param name: for :meth:`url_for`; the name of the function where it is left out.
+        :param middleware: around this route alone, inside that of the router.
         :raises ValueError: for a bad pattern or method, or a route that is taken. Two patterns
             that differ only in the names of their placeholders are one.
         :raises TypeError: for a handler that is a plain function and not ``async def``.
         """
-        segments, names = parse_pattern(pattern)
-        wanted = _check_methods(methods)
+        cut, wanted = self._check(pattern, methods)
+        check_handler(handler)
+        entry = Entry(
+            cut,
+            tuple(wanted),
+            handler,
+            getattr(handler, "__name__", "") if name is None else name,
+            tuple(check_middleware(middleware)),
+        )
+        self._add(entry, [entry])
 
-        def register(handler: _H) -> _H:
-            check_handler(handler)
-            node = self._root
-            for segment in segments:
-                node = node.child(segment)
-            for method in wanted:
-                if method in node.routes:
-                    taken = node.routes[method].pattern
-                    raise ValueError(f"{method} {pattern!r} is taken by the route {taken!r}")
-            for method in wanted:
-                node.routes[method] = _Route(pattern, handler, names)
-                self._methods.add(method)
+    def get(
+        self, pattern: str, *, name: str | None = None, middleware: Iterable[Middleware] = ()
+    ) -> Callable[[_H], _H]:
+        """Register a handler for ``GET``, and with it ``HEAD``; see :meth:`add`."""
+        return self.route(pattern, methods=["GET"], name=name, middleware=middleware)
+
+    def post(
+        self, pattern: str, *, name: str | None = None, middleware: Iterable[Middleware] = ()
+    ) -> Callable[[_H], _H]:
+        """Register a handler for ``POST``; see :meth:`add`."""
+        return self.route(pattern, methods=["POST"], name=name, middleware=middleware)
+
+    def put(
+        self, pattern: str, *, name: str | None = None, middleware: Iterable[Middleware] = ()
+    ) -> Callable[[_H], _H]:
+        """Register a handler for ``PUT``; see :meth:`add`."""
+        return self.route(pattern, methods=["PUT"], name=name, middleware=middleware)
+
+    def patch(
+        self, pattern: str, *, name: str | None = None, middleware: Iterable[Middleware] = ()
+    ) -> Callable[[_H], _H]:
+        """Register a handler for ``PATCH``; see :meth:`add`."""
+        return self.route(pattern, methods=["PATCH"], name=name, middleware=middleware)
+
+    def delete(
+        self, pattern: str, *, name: str | None = None, middleware: Iterable[Middleware] = ()
+    ) -> Callable[[_H], _H]:
+        """Register a handler for ``DELETE``; see :meth:`add`."""
+        return self.route(pattern, methods=["DELETE"], name=name, middleware=middleware)
+
+    def use(self, *middleware: Middleware) -> None:
+        """Add middleware, inside of what is there: the first that was added is the outermost.
+
+        ::
+
+            async def timed(request: http.Request, call_next: http.CallNext) -> http.Response:
+                began = trio.current_time()
+                response = await call_next(request)
+                took = 1000 * (trio.current_time() - began)
+                response.headers["Server-Timing"] = f"all;dur={took:.1f}"
+                return response
+
+        ``call_next`` always gives a :class:`Response`: what a handler, or a middleware further
+        in, has raised is an answer already, made by the exception handlers or as the server
+        would, and ``request.state["exception"]`` has the exception as long as there is
+        middleware around. Only cancellation passes, and must. What a middleware itself raises
+        becomes an answer in the same way, for those around it. Where a handler sends its answer
+        by itself, it has done so when ``call_next`` returns: the status is there to be read, but
+        changes come too late. Register them with :meth:`Request.before_start` as well.
+
+        A middleware may open a nursery or a scope around ``call_next``, as anywhere in trio, as
+        long as it lets cancellation pass; handlers run in its task, so context variables that
+        it sets are seen there.
+
+        :raises TypeError: for a plain function, or a class instead of an instance.
+        """
+        self._level.middleware.extend(check_middleware(middleware))
+        self._changed()
+
+    def exception_handler(self, key: int | type[Exception]) -> Callable[[_E], _E]:
+        """Register what answers for an exception: ``async def handler(request, exception)``.
+
+        :param key: the class of the exception, where the nearest one goes first; or the status of
+            an :exc:`HTTPError`, 404 and 405 of this router too. 500 also stands for everything
+            else that is raised, which is reported nonetheless. Handlers for ``Exception`` are not
+            asked about an :exc:`HTTPError`, which is an answer.
+        :returns: a decorator that gives the handler back as it is.
+        :raises ValueError: for a status outside 400 to 599, or one that is taken.
+        :raises TypeError: for another key, or a plain function.
+
+        It also answers for the groups and routers inside of this one that have none themselves.
+        """
+        _check_key(key)
+
+        def register(handler: _E) -> _E:
+            check_handler(handler)  # type: ignore[arg-type]  # of two arguments
+            if key in self._level.error_handlers:
+                raise ValueError(f"there is an exception handler for {key!r}")
+            self._level.error_handlers[key] = handler
+            self._changed()
             return handler
 
         return register
 
-    def get(self, pattern: str) -> Callable[[_H], _H]:
-        """Register a handler for ``GET``, and with it ``HEAD``; see :meth:`route`."""
-        return self.route(pattern, methods=["GET"])
+    def group(
+        self, prefix: str = "", *, name: str | None = None, middleware: Iterable[Middleware] = ()
+    ) -> Router:
+        """A router whose routes are behind a prefix of this one's.
 
-    def post(self, pattern: str) -> Callable[[_H], _H]:
-        """Register a handler for ``POST``; see :meth:`route`."""
-        return self.route(pattern, methods=["POST"])
-
-    def put(self, pattern: str) -> Callable[[_H], _H]:
-        """Register a handler for ``PUT``; see :meth:`route`."""
-        return self.route(pattern, methods=["PUT"])
-
-    def patch(self, pattern: str) -> Callable[[_H], _H]:
-        """Register a handler for ``PATCH``; see :meth:`route`."""
-        return self.route(pattern, methods=["PATCH"])
-
-    def delete(self, pattern: str) -> Callable[[_H], _H]:
-        """Register a handler for ``DELETE``; see :meth:`route`."""
-        return self.route(pattern, methods=["DELETE"])
-
-    async def __call__(self, request: Request) -> HandlerResult:
-        """Answer a request by the handler of its route.
-
-        :raises HTTPError: 404, 405, or 400 for a path that is not UTF-8.
+        :param prefix: such as ``"/api"`` or ``"/users/{user}"``, or nothing.
+        :param name: stands before the names of its routes, ``"api:planet"``.
+        :param middleware: around the routes of the group, inside that of this router.
         """
-        if request.raw_path == "*" and request.method == "OPTIONS":
-            return _allow(self._methods)
-        segments = [decode_path(segment) for segment in request.raw_path[1:].split("/")]
-        known = set[str]()
-        if request.raw_path.startswith("/"):
-            for node, values in self._root.find(segments):
-                route = node.routes.get(request.method)
-                if route is None and request.method == "HEAD":
-                    route = node.routes.get("GET")
-                if route is not None:
-                    request.path_params = dict(zip(route.names, values, strict=True))
-                    return await route.handler(request)
-                known.update(node.routes)
-        if not known:
-            raise HTTPError(404)
-        if request.method == "OPTIONS":
-            return _allow(known)
-        raise HTTPError(405, headers=_allow(known).headers)
+        inner = Router(middleware=middleware, converters=self._converters)
+        self.mount(prefix, inner, name=name)
+        return inner
+
+    def mount(self, prefix: str, handler: Handler, *, name: str | None = None) -> None:
+        """Put a router, or any other handler, behind a prefix.
+
+        A router becomes a part of this one: its handlers see the whole ``request.path``. Its
+        ``slashes`` do not matter, its own middleware and exception handlers do. It may be mounted
+        several times.
+
+        Any other handler gets every request for the prefix and for what is below, whatever
+        the method, as if the prefix were not there: ``request.path`` is the rest, ``"/"`` at
+        least, and ``request.root_path`` the prefix.
+
+        :param prefix: such as ``"/files"``, without a slash at the end.
+        :param name: of a router, stands before the names of its routes; of another handler, the
+            name of its route for :meth:`url_for`, with the parameter ``path``.
+        :raises ValueError: for a bad prefix, a router inside itself, or a route that is taken.
+        :raises TypeError: for a handler that is a plain function and not ``async def``.
+        """
+        cut = self._cut_prefix(prefix)
+        if isinstance(handler, Router):
+            if handler in [self, *(router for router, _ in self._ancestors())]:
+                raise ValueError("a router cannot be mounted in itself")
+            self._add(Mount(cut, handler._level, name), handler._level.walk(cut))
+            handler._parents.append((self, cut))
+            return
+        check_handler(handler)
+        inner = mounted(handler, len(cut.segments))
+        for pattern in [cut, parse_pattern("/{path:path}", self._converters).under(cut)]:
+            if pattern.segments or pattern.rest:
+                reachable = (name or "") if pattern.rest else ""
+                entry = Entry(pattern, (ANY_METHOD,), inner, reachable, shown=handler)
+                self._add(entry, [entry])
+
+    def static(
+        self,
+        prefix: str,
+        folder: str | os.PathLike[str],
+        *,
+        name: str | None = "static",
+        **options: Any,
+    ) -> None:
+        """Serve the files of a folder.
+
+        :param prefix: such as ``"/static"``; without a slash behind it, that is added by
+            a redirect, so that relative links work.
+        :param name: ``router.url_for("static", path="site.css")``.
+        :param options: as :class:`StaticFiles` takes them.
+        """
+        from ._static import StaticFiles
+
+        self.mount(prefix, StaticFiles(folder, **options), name=name)
+        if self._cut_prefix(prefix).segments:
+            self.add(prefix, add_slash, name="")
+
+    def url_for(self, name: str, request: Request | None = None, /, **params: Any) -> str:
+        """The URL of a route.
+
+        ::
+
+            router.url_for("moon", name="mars", number=2)            # "/planets/mars/moons/2"
+            router.url_for("moon", request, name="mars", number=2)   # "https://example.com/planets/…"
+
+        :param name: of the route; ``"group:route"`` where its group has a name. Within a router
+            that is mounted once, its own names do.
+        :param request: makes the URL absolute, with the scheme and the host that the client
+            used, which is what its ``Host`` says: have :class:`middleware.TrustedHosts` check it.
+        :param params: a value for each placeholder.
+        :raises LookupError: no route has the name, or several do.
+        :raises ValueError: a value is missing, too many, or would not come back from the URL as
+            it is; or the router is mounted several times.
+        """
+        patterns = [entry.pattern for entry in self._level.walk() if name == entry.name != ""]
+        if len(patterns) != 1:
+            raise LookupError(f"{len(patterns)} routes have the name {name!r}")
+        pattern = patterns[0]
+        router = self
+        while router._parents:
+            if len(router._parents) > 1:
+                raise ValueError(f"{name!r} is mounted several times: ask the router around it")
+            router, prefix = router._parents[0]
+            pattern = pattern.under(prefix)
+        unknown = set(params) - set(pattern.names)
+        if unknown:
+            raise ValueError(f"{pattern.text!r} has no placeholder {', '.join(sorted(unknown))}")
+        path = pattern.fill(params)
+        return (
+            path
+            if request is None
+            else f"{request.scheme}://{request.host}{request.root_path}{path}"
+        )
+
+    @property
+    def routes(self) -> list[Route]:
+        """Every route, those of groups and mounted routers too, in the order of registration."""
+        return [
+            Route(
+                entry.pattern.text,
+                frozenset(entry.methods),
+                entry.name,
+                entry.shown or entry.handler,
+            )
+            for entry in self._level.walk()
+        ]
+
+    def _check(self, pattern: str, methods: Iterable[str]) -> tuple[Pattern, list[str]]:
+        if not pattern and self._parents and all(cut.segments for _, cut in self._parents):
+            return NO_PREFIX, _check_methods(methods)
+        return parse_pattern(pattern, self._converters), _check_methods(methods)
+
+    def _cut_prefix(self, prefix: str) -> Pattern:
+        if prefix in {"", "/"}:
+            return NO_PREFIX
+        if prefix.endswith("/"):
+            raise ValueError(f"a prefix has no slash at its end: {prefix!r}")
+        cut = parse_pattern(prefix, self._converters)
+        if cut.rest:
+            raise ValueError(f"nothing can follow a path placeholder: {prefix!r}")
+        return cut
+
+    def _add(self, entry: Entry | Mount, routes: Iterable[Entry]) -> None:
+        """Add an entry, if its routes have their place here and in the routers around."""
+        claims = [
+            (router, (route.pattern.under(prefix).place, method), route.pattern.under(prefix).text)
+            for route in routes
+            for router, prefix in [(self, NO_PREFIX), *self._ancestors()]
+            for method in route.methods
+        ]
+        for router, place, text in claims:
+            if place in router._taken:
+                _, method = place
+                taken = router._taken[place]
+                raise ValueError(f"{method} {text!r} is taken by the route {taken!r}")
+        for router, place, text in claims:
+            router._taken[place] = text
+        self._level.entries.append(entry)
+        self._changed()
+
+    def _changed(self) -> None:
+        self._table = None
+        for router, _ in self._ancestors():
+            router._table = None
+
+    def _ancestors(self) -> list[tuple[Router, Pattern]]:
+        """Every router around this one, with the prefix that this one has there."""
+        found: list[tuple[Router, Pattern]] = []
+        for parent, prefix in self._parents:
+            found.append((parent, prefix))
+            found += [(outer, prefix.under(before)) for outer, before in parent._ancestors()]
+        return found
 
 
-def check_handler(handler: Handler) -> None:
-    """Refuse a plain function: it would block every other request.
-
-    :raises TypeError: for what cannot be called, or a function that is not ``async def``.
-    """
-    if not callable(handler):
-        raise TypeError(f"a handler must be an async function, not {handler!r}")
-    if inspect.isfunction(handler) and not inspect.iscoroutinefunction(handler):
-        raise TypeError(f"a handler must be an async function (async def): {handler.__name__}")
+def _check_key(key: object) -> None:
+    if isinstance(key, int):
+        if not 400 <= key <= 599:
+            raise ValueError(f"the status of an error is 400 to 599, got {key}")
+    elif not (inspect.isclass(key) and issubclass(key, Exception)):
+        raise TypeError(f"expected a status or an exception class, got {key!r}")
 
 
 def _check_methods(methods: Iterable[str]) -> list[str]:
@@ -182,9 +437,3 @@ def _check_methods(methods: Iterable[str]) -> list[str]:
         if not (method.isascii() and method.replace("-", "").isalpha()):
             raise ValueError(f"invalid method {method!r}")
     return list(dict.fromkeys(wanted))
-
-
-def _allow(methods: set[str]) -> Response:
-    """The answer to ``OPTIONS`` (:rfc:`9110` section 9.3.7)."""
-    allowed = methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set())
-    return Response(status=204, headers={"Allow": ", ".join(sorted(allowed))})

@@ -1,0 +1,68 @@
+"""``asgi.as_handler``: an app as a handler of our server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from trio_helianthus import http
+
+from ._exchange import Exchange
+from ._messages import ASGIApp
+from ._scope import http_scope
+from ._websocket import asks_for_websocket, refuse_websocket
+
+__all__ = ["as_handler"]
+
+
+def as_handler(
+    app: ASGIApp, *, state: Mapping[str, Any] | None = None, root_path: str = ""
+) -> http.Handler:
+    """Make an ASGI app a handler, for :func:`http.serve <trio_helianthus.http.serve>` or a route.
+
+    Its requests run in the task of their connection, as those of any handler do, and are
+    cancelled when the client is gone. What the app does behind a complete answer, as background
+    tasks of Starlette do, is not cancelled then, but by the end of the server; the next request
+    on the same connection waits for it.
+
+    Nothing is told of start and end: that is the business of :func:`open_lifespan`, or of
+    :func:`serve`, which does both.
+
+    :param app: an ASGI 3 app that runs on trio.
+    :param state: each request gets a shallow copy of this as ``scope["state"]``.
+    :param root_path: the path that a proxy has taken off in front of us, or under which a router
+        has the app; ``scope["path"]`` begins with it. Without a slash at its end.
+    :raises TypeError: for an app that cannot be called.
+    :raises ValueError: for a ``root_path`` that ends with a slash or does not begin with one.
+
+    The handler raises :class:`AppError`, which the server answers with 500 or a reset and
+    reports, where the app returns without a complete answer.
+    """
+    check_app(app)
+    if root_path and (not root_path.startswith("/") or root_path.endswith("/")):
+        raise ValueError(
+            f"a root_path begins with a slash and does not end with one: {root_path!r}"
+        )
+    shared: dict[str, Any] = {} if state is None else dict(state)
+
+    async def handle(request: http.Request) -> http.HandlerResult:
+        if b"upgrade" in dict(request.raw_headers) and asks_for_websocket(request):
+            return refuse_websocket()
+        scope = http_scope(request, root_path, shared)
+        exchange = Exchange(request)
+        try:
+            await app(scope, exchange.receive, exchange.send)
+        except Exception as exc:
+            return exchange.failed(exc)
+        return exchange.result()
+
+    return handle
+
+
+def check_app(app: ASGIApp) -> None:
+    """Refuse what cannot be an app.
+
+    :raises TypeError: it cannot be called.
+    """
+    if not callable(app):
+        raise TypeError(f"an ASGI app is an async function of scope, receive and send, not {app!r}")

@@ -51,7 +51,7 @@ def plan_echo(options: argparse.Namespace) -> bench.EchoPlan:
     """
     for file in (options.markdown, options.csv):
         if file is not None:
-            _must_be_writable(file)
+            must_be_writable(file)
     bench.find_peers([options.baseline])
     peers = [peer for peer in _chosen_peers(options) if peer.installed]
     if not peers:
@@ -72,7 +72,7 @@ def plan_echo(options: argparse.Namespace) -> bench.EchoPlan:
     return plan
 
 
-def _must_be_writable(file: Path) -> None:
+def must_be_writable(file: Path) -> None:
     """Complain now, not when everything has been measured."""
     if not file.parent.is_dir():
         raise ValueError(f"{file.parent} is no folder, so {file.name} cannot be written there")

@@ -5,12 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from trio_helianthus.errors import HelianthusError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_HTTP_LOADS: Final = (
+    *("get", "browser", "pipelined", "post", "routes"),
+    *("asgi", "workers", "client", "memory"),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :returns: the exit code: 0 done, 1 failed or cut, 2 wrong usage.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
-    options = _parser().parse_args(words, argparse.Namespace(words=words))
+    options = _parser(words).parse_args(words, argparse.Namespace(words=words))
     if options.command is None:
         options.parser.print_help()
         return 2
@@ -31,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="helianthus", description="Structured concurrency for network programs on trio."
     )
@@ -48,14 +53,33 @@ def _parser() -> argparse.ArgumentParser:
         "--serve", action="store_true", help="stay up until Ctrl-C, for a browser and curl"
     )
     demo.set_defaults(command=_demo)
+    _add_serve(commands, complete=words[:1] == ["serve"])
     bench = commands.add_parser(
         "bench",
         help="measure what the library costs, with its peers side by side",
         description="Measure what the library costs, with its peers side by side.",
     )
     bench.set_defaults(parser=bench)
-    _add_bench_echo(bench.add_subparsers(title="benchmarks", metavar="BENCHMARK"))
+    benchmarks = bench.add_subparsers(title="benchmarks", metavar="BENCHMARK")
+    _add_bench_echo(benchmarks)
+    _add_bench_http(benchmarks)
     return parser
+
+
+def _add_serve(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], *, complete: bool
+) -> None:
+    serve = commands.add_parser(
+        "serve",
+        help="serve an application: a router, a handler, or ASGI",
+        description="Serve a router, a handler or an ASGI application until told to stop, in this "
+        "process or in supervised workers.",
+    )
+    serve.set_defaults(command=_serve, parser=serve)
+    if complete:  # its options are made of the server's, which other commands need not load
+        from ._serve_arguments import add_arguments
+
+        add_arguments(serve)
 
 
 def _add_bench_echo(benchmarks: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -81,10 +105,41 @@ def _add_bench_echo(benchmarks: argparse._SubParsersAction[argparse.ArgumentPars
     echo.set_defaults(command=_bench_echo, parser=echo)
 
 
+def _add_bench_http(benchmarks: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    http = benchmarks.add_parser(
+        "http",
+        help="HTTP servers and clients: instructions, rate and memory, beside their peers",
+        description="Measure HTTP servers and clients beside their peers, each in a process of "
+        "its own, and say which goals are reached. Peers that are not installed are skipped.",
+    )
+    add = http.add_argument
+    add("--load", nargs="+", choices=_HTTP_LOADS, metavar="LOAD", help=", ".join(_HTTP_LOADS))
+    add("--peers", nargs="+", metavar="PEER", help="default: all that are installed")
+    add("--connections", type=int, metavar="N", help="at a time; default: 64")
+    add("--seconds", type=float, metavar="S", help="of one measurement; default: 1")
+    add("--repetitions", type=int, metavar="N", help="of which the median counts; default: 3")
+    add("--quick", action="store_true", help="fewer and shorter measurements by default")
+    add("--markdown", type=Path, metavar="FILE", help="write the report there as well")
+    add("--csv", type=Path, metavar="FILE", help="write all figures there")
+    http.set_defaults(command=_bench_http, parser=http)
+
+
 def _demo(options: argparse.Namespace) -> int:
     from ._demo import run_demo, serve_demo
 
     return serve_demo() if options.serve else run_demo()
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from ._serve import run_serve
+    from ._serve_arguments import read_arguments
+
+    parser: argparse.ArgumentParser = options.parser
+    try:
+        chosen = read_arguments(options)
+    except ValueError as exc:
+        parser.error(str(exc))
+    return run_serve(chosen)
 
 
 def _bench_echo(options: argparse.Namespace) -> int:
@@ -96,6 +151,17 @@ def _bench_echo(options: argparse.Namespace) -> int:
     except ValueError as exc:
         parser.error(str(exc))
     return run_echo(plan, options)
+
+
+def _bench_http(options: argparse.Namespace) -> int:
+    from ._bench_http import plan_http, run_http
+
+    parser: argparse.ArgumentParser = options.parser
+    try:
+        plan = plan_http(options)
+    except ValueError as exc:
+        parser.error(str(exc))
+    return run_http(plan, options)
 
 
 class _Version(argparse.Action):

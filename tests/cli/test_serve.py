@@ -1,0 +1,304 @@
+"""``helianthus serve`` in one process: what it serves, where, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import trio
+
+from tests._serving import APP, PATIENCE_SECONDS, get, serving, starting
+from trio_helianthus import cli, net
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends signals to a process")
+
+HANDLER = """
+async def app(request):
+    return f"{request.method} {request.path}"
+
+def make():
+    return app
+"""
+ASGI = """
+async def app(scope, receive, send):
+    if scope["type"] != "http":
+        raise NotImplementedError
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"asgi" + scope["root_path"].encode()})
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in (("served", APP), ("handler", HANDLER), ("asgi_app", ASGI)):
+        (tmp_path / f"{name}.py").write_text(text)
+    return tmp_path
+
+
+async def test_it_serves_a_router_until_it_is_told_to_stop(folder: Path) -> None:
+    async with serving("served:app", "--port", "0", folder=folder) as served:
+        assert await served.get() == str(served.process.pid)
+        exit_code, report = await served.stop()
+
+    assert exit_code == 0
+    assert "drained in" in report
+    assert "(SIGTERM)" in report
+
+
+async def test_app_is_the_name_where_none_is_said(folder: Path) -> None:
+    async with serving("served", "--port", "0", folder=folder) as served:
+        assert await served.get() == str(served.process.pid)
+
+
+async def test_it_serves_a_handler(folder: Path) -> None:
+    async with serving("handler:app", "--port", "0", folder=folder) as served:
+        assert await served.get("/there") == "GET /there"
+
+
+async def test_it_serves_what_a_factory_makes(folder: Path) -> None:
+    async with serving("handler:make", "--factory", "--port", "0", folder=folder) as served:
+        assert await served.get("/there") == "GET /there"
+
+
+async def test_it_serves_an_asgi_application(folder: Path) -> None:
+    words = ("asgi_app:app", "--port", "0", "--root-path", "/below")
+    async with serving(*words, folder=folder) as served:
+        assert await served.get() == "asgi/below"
+        exit_code, _ = await served.stop()
+
+    assert exit_code == 0
+
+
+async def test_an_application_elsewhere_is_found(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    words = ("served:app", "--port", "0", "--app-dir", folder)
+    async with serving(*words, folder=tmp_path_factory.mktemp("elsewhere")) as served:
+        assert await served.get() == str(served.process.pid)
+
+
+@pytest.mark.parametrize(
+    ("trusted", "client"),
+    [
+        ("127.0.0.1", "('192.0.2.9', 0)"),
+        ("*", "('192.0.2.9', 0)"),
+        ("10.0.0.0/8", "('127.0.0.1', "),
+    ],
+)
+async def test_only_proxies_that_are_named_are_believed(
+    folder: Path, trusted: str, client: str
+) -> None:
+    words = ("served:app", "--port", "0", "--proxy-headers", trusted)
+    async with serving(*words, folder=folder) as served:
+        answer = await get(served.port, "/client", "X-Forwarded-For: 192.0.2.9")
+    assert answer.startswith(client)
+
+
+async def test_the_first_signal_lets_requests_finish(folder: Path) -> None:
+    async with serving("served:app", "--port", "0", folder=folder) as served:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(served.get, "/slow")
+            await served.out.until("begun")
+            served.send("SIGINT")
+        exit_code, report = await served.end()
+
+    assert exit_code == 0
+    assert "http: 1 finished, 0 cut" in report
+
+
+async def test_the_second_signal_cuts_them(folder: Path) -> None:
+    async with serving("served:app", "--port", "0", folder=folder) as served:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_get_nothing, served.port)
+            await served.out.until("begun")
+            served.send("SIGTERM")
+            served.send("SIGINT")
+        exit_code, report = await served.end()
+
+    assert exit_code == 1
+    assert "1 cut" in report
+
+
+async def test_the_drain_timeout_cuts_them(folder: Path) -> None:
+    words = ("served:app", "--port", "0", "--drain-timeout", "0.1")
+    async with serving(*words, folder=folder) as served:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_get_nothing, served.port)
+            await served.out.until("begun")
+            served.send("SIGTERM")
+        exit_code, _ = await served.end()
+
+    assert exit_code == 1
+
+
+async def _get_nothing(port: int) -> None:
+    with pytest.raises((OSError, trio.BrokenResourceError, AssertionError)):
+        await get(port, "/endless")
+
+
+async def test_a_limit_of_the_server_is_set(folder: Path) -> None:
+    words = ("served:app", "--port", "0", "--limit-target-bytes", "10")
+    async with serving(*words, folder=folder) as served:
+        with pytest.raises(AssertionError, match=r"HTTP/1\.1 414 "):
+            await served.get("/much-longer-than-ten")
+
+
+@pytest.mark.parametrize("more", [(), ("--workers", "2")], ids=["alone", "workers"])
+async def test_a_port_that_is_taken_is_said_and_the_exit_code_is_1(
+    folder: Path, more: tuple[str, ...]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        async with starting("served:app", "--port", port, *more, folder=folder) as served:
+            exit_code, report = await served.end()
+
+    assert exit_code == 1
+    assert report.strip().startswith("helianthus: ")
+    assert port in report
+    assert "Traceback" not in report
+
+
+async def test_a_port_that_other_workers_share_is_taken(folder: Path) -> None:
+    async with serving("served:app", "--port", "0", "--workers", "2", folder=folder) as served:
+        words = ("served:app", "--port", str(served.port), "--workers", "2")
+        async with starting(*words, folder=folder) as second:
+            exit_code, report = await second.end()
+
+    assert exit_code == 1
+    assert "in use" in report
+
+
+@pytest.mark.parametrize("more", [(), ("--workers", "2")], ids=["alone", "workers"])
+async def test_it_serves_at_a_unix_socket(
+    folder: Path, socket_folder: Path, more: tuple[str, ...]
+) -> None:
+    path = socket_folder / "http"
+    words = ("served:app", "--unix", str(path), "--unix-mode", "660", *more)
+    async with serving(*words, folder=folder) as served:
+        assert served.place == f"unix:{path}"
+        assert path.stat().st_mode & 0o777 == 0o660
+        stream = await net.connect_unix(path)
+        async with stream:
+            await stream.send_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert (await stream.receive_all()).startswith(b"HTTP/1.1 200 ")
+        exit_code, _ = await served.stop()
+
+    assert exit_code == 0
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("more", [(), ("--workers", "2")], ids=["alone", "workers"])
+async def test_it_serves_a_socket_that_it_inherits(folder: Path, more: tuple[str, ...]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as inherited:
+        fd = inherited.fileno()
+        words = ("served:app", "--fd", str(fd), *more)
+        async with serving(*words, folder=folder, fds=[fd]) as served:
+            assert served.port == inherited.getsockname()[1]
+            assert await served.get()
+            exit_code, _ = await served.stop()
+
+    assert exit_code == 0
+
+
+async def test_a_descriptor_that_is_no_socket_is_said(folder: Path) -> None:
+    async with starting("served:app", "--fd", "0", folder=folder) as served:
+        exit_code, report = await served.end()
+
+    assert exit_code == 1
+    assert "descriptor 0 is no socket" in report
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="systemd is Linux's")
+@pytest.mark.parametrize("more", [(), ("--workers", "2")], ids=["alone", "workers"])
+async def test_it_serves_what_systemd_hands_down_and_tells_it_its_state(
+    folder: Path, socket_folder: Path, more: tuple[str, ...]
+) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as handed_down,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager,
+    ):
+        manager.bind(str(socket_folder / "notify"))
+        manager.settimeout(PATIENCE_SECONDS)
+        fd = handed_down.fileno()
+        # What the manager does: descriptors from 3 on, and the number of the process.
+        manage = (
+            f"import os, sys; os.dup2({fd}, 3); "
+            "os.environ |= {'LISTEN_FDS': '1', 'LISTEN_PID': str(os.getpid())}; "
+            "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+        )
+        async with starting(
+            *more,
+            folder=folder,
+            env={"NOTIFY_SOCKET": str(socket_folder / "notify")},
+            fds=[fd],
+            prefix=[sys.executable, "-c", manage, "-m", "trio_helianthus", "serve", "served:app"],
+        ) as served:
+            served.place = (await served.err.until(r"listening on (\S+)"))[1]
+            assert served.port == handed_down.getsockname()[1]
+            assert await trio.to_thread.run_sync(manager.recv, 100) == b"READY=1"
+            assert await served.get()
+            served.send("SIGTERM")
+            assert await trio.to_thread.run_sync(manager.recv, 100) == b"STOPPING=1"
+            exit_code, _ = await served.end()
+
+    assert exit_code == 0
+
+
+async def test_sockets_that_are_for_another_process_stay_untouched(folder: Path) -> None:
+    env = {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
+    async with serving("served:app", "--port", "0", folder=folder, env=env) as served:
+        assert await served.get() == str(served.process.pid)
+
+
+async def test_sighup_reloads_the_certificate_while_connections_go_on(folder: Path) -> None:
+    trustme = pytest.importorskip("trustme", reason="makes certificates")
+    authority = trustme.CA()
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+
+    def issue(name: str) -> None:
+        made = authority.issue_cert("localhost", organization_name=name)
+        made.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
+
+    async def shown(port: int) -> str:
+        async with await net.connect_tls("localhost", port, ssl_context=context) as stream:
+            assert stream.info.peer_certificate is not None
+            fields = [field for group in stream.info.peer_certificate["subject"] for field in group]
+            return str(dict(fields)["organizationName"])
+
+    issue("first")
+    words = ("served:app", "--port", "0", "--host", "localhost", "--certfile", "server.pem")
+    async with serving(*words, folder=folder) as served:
+        assert served.place.startswith("https://")
+        old = await net.connect_tls("localhost", served.port, ssl_context=context)
+        async with old:
+            assert await shown(served.port) == "first"
+            issue("second")
+            served.send("SIGHUP")
+            with trio.fail_after(PATIENCE_SECONDS):
+                while await shown(served.port) != "second":
+                    pass
+            await old.send_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert (await old.receive_until(b"\r\n")) == b"HTTP/1.1 200 OK\r\n"
+        exit_code, _ = await served.stop()
+
+    assert exit_code == 0
+
+
+def test_without_an_application_it_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["serve"])
+    assert caught.value.code == 2
+    assert "MODULE:APP" in capsys.readouterr().err
+
+
+def test_the_example_runs_as_a_script() -> None:
+    example = Path(__file__).parents[2] / "examples" / "serve_me.py"
+    command = [sys.executable, "-W", "error", str(example)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout.splitlines()[1:]) == (0, ["and back"])

@@ -1,7 +1,8 @@
 """Benchmarks with peers side by side: servers and load in processes of their own.
 
 :func:`bench_echo` measures what an :class:`EchoPlan` says, and is what ``helianthus bench echo``
-runs. :func:`cost_of` and :class:`Count` count what any process spends.
+runs; :func:`bench_http` does the same for servers and clients of HTTP and an :class:`HTTPPlan`.
+:func:`cost_of` and :class:`Count` count what any process spends.
 """
 
 from __future__ import annotations
@@ -13,6 +14,26 @@ from ._counting import perf_works as perf_works
 from ._echo import EchoPlan as EchoPlan
 from ._echo import EchoResult as EchoResult
 from ._echo import bench_echo as bench_echo
+from ._http import GoalResult as GoalResult
+from ._http import HTTPPlan as HTTPPlan
+from ._http import HTTPResult as HTTPResult
+from ._http import bench_http as bench_http
+from ._http import judge as judge
+from ._http_loads import Exchange as Exchange
+from ._http_loads import HTTPLoad as HTTPLoad
+from ._http_loads import exchanges as exchanges
+from ._http_measure import HTTPEffort as HTTPEffort
+from ._http_measure import HTTPFigures as HTTPFigures
+from ._http_peers import GOALS as GOALS
+from ._http_peers import HTTP_PEERS as HTTP_PEERS
+from ._http_peers import Goal as Goal
+from ._http_peers import HTTPPeer as HTTPPeer
+from ._http_peers import find_http_peers as find_http_peers
+from ._http_table import http_csv as http_csv
+from ._http_table import http_goals as http_goals
+from ._http_table import http_head as http_head
+from ._http_table import http_notes as http_notes
+from ._http_table import http_rows as http_rows
 from ._machine import machine_facts as machine_facts
 from ._peers import PEERS as PEERS
 from ._peers import Peer as Peer
@@ -34,6 +55,8 @@ from ._table import markdown_notes as markdown_notes
 from ._table import markdown_row as markdown_row
 
 __all__ = [
+    "GOALS",
+    "HTTP_PEERS",
     "MAX_BENCH_CONNECTIONS",
     "MAX_BENCH_ECHOES",
     "MAX_BENCH_SECONDS",
@@ -44,16 +67,34 @@ __all__ = [
     "EchoPlan",
     "EchoResult",
     "Effort",
+    "Exchange",
     "Figures",
+    "Goal",
+    "GoalResult",
+    "HTTPEffort",
+    "HTTPFigures",
+    "HTTPLoad",
+    "HTTPPeer",
+    "HTTPPlan",
+    "HTTPResult",
     "Peer",
     "Progress",
     "Protocol",
     "Scenario",
     "bench_echo",
+    "bench_http",
     "cost_of",
     "cost_unit",
     "csv_report",
+    "exchanges",
+    "find_http_peers",
     "find_peers",
+    "http_csv",
+    "http_goals",
+    "http_head",
+    "http_notes",
+    "http_rows",
+    "judge",
     "machine_facts",
     "make_scenarios",
     "markdown_head",

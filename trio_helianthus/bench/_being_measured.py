@@ -1,7 +1,8 @@
-"""What every echo server of ours does besides echoing: report its port, its CPU time, and end."""
+"""What every server here does besides serving: report its port, its CPU time, and end."""
 
 from __future__ import annotations
 
+import socket
 import ssl
 import sys
 import time
@@ -9,6 +10,7 @@ from typing import Final
 
 from ._open_files import allow_open_files
 
+BACKLOG: Final = 1024
 HEAP_BLOCKS: Final = 32
 HEAP_BLOCK_BYTES: Final = 65_536
 """Below the 128 KiB from which on glibc maps memory instead of taking it from the heap."""
@@ -31,6 +33,16 @@ def answer_the_meter() -> None:
     for _ in sys.stdin:
         sys.stdout.write(f"{time.process_time()}\n")
         sys.stdout.flush()
+
+
+def listen() -> socket.socket:
+    """Return a socket that listens, for servers that would not tell which port they were given."""
+    # asyncio sets TCP_NODELAY only where the socket says what it speaks.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(BACKLOG)
+    return listener
 
 
 def leave_room_in_heap() -> None:

@@ -72,14 +72,14 @@ def _instructions_of(command: Sequence[str]) -> int:
 class Count:
     """``with Count(pid) as count: ...`` and then ``count.cost``.
 
-    Every thread that the process has at the start is counted.
+    Every thread that the processes have at the start is counted.
 
-    :param pid: the process to watch.
+    :param pids: the processes to watch.
     :raises OSError: there is no such process, or neither perf nor ``/proc``.
     """
 
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
+    def __init__(self, *pids: int) -> None:
+        self._pids = pids
         self._perf: subprocess.Popen[bytes] | None = None
         self.cost: float = 0.0
         """What it spent, as :func:`cost_unit` says, when the block has been left."""
@@ -92,7 +92,7 @@ class Count:
                 self._stop_perf()
                 raise
         else:
-            self._before = cpu_seconds(self._pid)
+            self._before = sum(map(cpu_seconds, self._pids))
         return self
 
     def __exit__(
@@ -105,10 +105,13 @@ class Count:
             counts = self._stop_perf()
             if exc is None:
                 if not counts:
-                    raise OSError(f"perf has not written what process {self._pid} did")
+                    raise OSError(f"perf has not written what {self._who()} did")
                 self.cost = read_perf(counts) / 1000
         elif exc is None:
-            self.cost = (cpu_seconds(self._pid) - self._before) * 1e6
+            self.cost = (sum(map(cpu_seconds, self._pids)) - self._before) * 1e6
+
+    def _who(self) -> str:
+        return f"process {', '.join(map(str, self._pids))}"
 
     def _start_perf(self) -> None:
         """Return when it counts, which it says through a pipe."""
@@ -121,7 +124,7 @@ class Count:
                 [
                     *("perf", "stat", "-x", ",", "-e", EVENTS, "-o", str(output)),
                     *("-D", "-1", "--control", f"fd:{control_read},{ready_write}"),
-                    *("-p", str(self._pid)),
+                    *("-p", ",".join(map(str, self._pids))),
                 ],
                 pass_fds=(control_read, ready_write),
                 stderr=subprocess.DEVNULL,
@@ -131,7 +134,7 @@ class Count:
             ready_write = -1
             os.write(control, b"enable\n")
             if not os.read(ready, 16):
-                raise OSError(f"perf ended instead of counting process {self._pid}")
+                raise OSError(f"perf ended instead of counting {self._who()}")
         finally:
             for descriptor in (control_read, control, ready, ready_write):
                 if descriptor != -1:
@@ -164,6 +167,15 @@ def children_seconds() -> float:
 
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
     return spent.ru_utime + spent.ru_stime
+
+
+def family_of(pid: int) -> list[int]:
+    """Return a process and those that it has started, and so on; itself only where nobody knows."""
+    family = [pid]
+    for member in family:
+        for children in Path(f"/proc/{member}/task").glob("*/children"):
+            family += map(int, children.read_text("ascii").split())
+    return family
 
 
 def cpu_seconds(pid: int) -> float:

@@ -15,8 +15,11 @@ from ._counting import perf_works
 PACKAGES: Final = ("trio_helianthus", "trio", "uvloop")
 
 
-def machine_facts() -> list[str]:
-    """Return sentences about system, versions, cores and counters."""
+def machine_facts(*packages: str) -> list[str]:
+    """Return sentences about system, versions, cores and counters.
+
+    :param packages: further ones whose versions matter.
+    """
     cores = os.cpu_count() or 1
     return [
         ", ".join(
@@ -32,7 +35,7 @@ def machine_facts() -> list[str]:
             [
                 f"{platform.python_implementation()} {platform.python_version()}",
                 ssl.OPENSSL_VERSION,
-                *(f"{name} {_version(name)}" for name in PACKAGES),
+                *(f"{name} {_version(name)}" for name in (*PACKAGES, *packages)),
             ]
         ),
         "instructions are counted with perf" if perf_works() else "no instruction counters",

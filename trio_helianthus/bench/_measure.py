@@ -49,7 +49,7 @@ def measure(
         command.append(certificates.server)
     try:
         with start_child(command, cores.server) as server:
-            port = _port(server.hear())
+            port = read_port(server.hear())
             with start_child(LOAD, cores.load) as load:
                 order = {
                     "protocol": scenario.protocol,
@@ -113,7 +113,11 @@ def _cpu_seconds(server: Child) -> float:
         raise PeerFailed(f"the server said {line!r} instead of its CPU time") from None
 
 
-def _port(line: str) -> int:
+def read_port(line: str) -> int:
+    """Read the line in which a server tells its port.
+
+    :raises PeerFailed: it tells something else.
+    """
     try:
         return int(line)
     except ValueError:

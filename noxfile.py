@@ -265,6 +265,7 @@ def oldest(session: nox.Session) -> None:
 @nox.session(default=False)
 def conformance(session: nox.Session) -> None:
     """Foreign conformance suites."""
+    session.install("deno")  # which one of them runs on
     run_marked(session, "conformance")
 
 
@@ -283,8 +284,9 @@ def soak(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """``helianthus bench echo``, to which arguments go, and every script in bench/."""
+    """``helianthus bench echo``, to which arguments go, ``bench http``, and all of bench/."""
     session.install("-e", ".[all,test]", *([] if sys.platform == "win32" else ["uvloop"]))
     session.run("helianthus", "bench", "echo", *session.posargs)
+    session.run("helianthus", "bench", "http")
     for script in sorted((HERE / "bench").glob("[!_]*.py")):
         session.run("python", script)

@@ -8,8 +8,8 @@ Each area is a module of its own, imported when it is first used::
         answer = await client.get("http://127.0.0.1:8080/", timeout=2)
 
 ``errors`` is the one error tree, ``core`` has tokens, timeouts, lifecycle and portals, ``net`` has
-TCP and TLS, ``http`` has the client and the server, ``wire`` has the protocols without any I/O,
-``testing`` has the test kit, ``bench`` the benchmarks.
+TCP and TLS, ``http`` has the client and the server, ``asgi`` runs ASGI apps, ``wire`` has the
+protocols without any I/O, ``testing`` has the test kit, ``bench`` the benchmarks.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from . import asgi as asgi
     from . import bench as bench
     from . import core as core
     from . import errors as errors
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     __version__: str
 
-__all__ = ["bench", "core", "errors", "http", "net", "testing", "wire"]
+__all__ = ["asgi", "bench", "core", "errors", "http", "net", "testing", "wire"]
 
 
 if not TYPE_CHECKING:  # a type checker is to know the names above, and no others

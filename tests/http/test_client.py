@@ -20,8 +20,10 @@ from trio_helianthus.http import (
     Request,
     Response,
     Router,
+    Timeouts,
     open_client,
 )
+from trio_helianthus.http._decoding import accept_encoding
 
 if TYPE_CHECKING:
     from tests.http.conftest import Reports, Serve, ServeScript
@@ -151,7 +153,7 @@ async def test_headers_of_the_client_and_of_the_call(serve: Serve) -> None:
             "host": server.url.removeprefix("http://"),
             "user-agent": "trio_helianthus",
             "accept": "text/*",
-            "accept-encoding": "identity",
+            "accept-encoding": accept_encoding(),
             "x-a": "call",
             "x-b": "1",
         }
@@ -184,8 +186,15 @@ async def test_misuse_is_refused_before_anything_is_sent(
 
 
 async def test_misusing_the_client_itself() -> None:
-    with pytest.raises(ValueError, match="timeout"):
-        async with open_client(timeout=-1):
+    for wrong in (-1, float("nan")):
+        with pytest.raises(ValueError, match="total"):
+            async with open_client(timeout=wrong):
+                pass
+    with pytest.raises(ValueError, match="not both"):
+        async with open_client(timeout=1, timeouts=Timeouts(total=1)):
+            pass
+    with pytest.raises(ValueError, match="max_redirects"):
+        async with open_client(max_redirects=0):
             pass
     with pytest.raises(ValueError, match="invalid header name"):
         async with open_client(headers={"": ""}):

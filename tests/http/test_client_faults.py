@@ -180,14 +180,16 @@ class TestStaleConnections:
     async def test_one_that_the_system_has_given_up_is_not_used(
         self, serve_script: ServeScript, reports: Reports, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        receive = socket.socket.recv
+
+        def recv(sock: socket.socket, size: int, flags: int = 0) -> bytes:
+            if flags == socket.MSG_PEEK:
+                raise OSError(errno.EHOSTUNREACH, "no route to host")
+            return receive(sock, size, flags)
+
         async with open_client(await serve_script(answering(OK, OK))) as client:
             assert (await client.get("/")).content == b"ok"
-            errors_of_the_socket = [errno.EHOSTUNREACH]
-
-            def getsockopt(*args: object) -> int:
-                return errors_of_the_socket.pop() if errors_of_the_socket else 0
-
-            monkeypatch.setattr(socket.socket, "getsockopt", getsockopt)
+            monkeypatch.setattr(socket.socket, "recv", recv)
             assert (await client.get("/")).content == b"ok"
         assert len(reports.named("net.tcp.connect")) == 2
 

@@ -6,8 +6,15 @@ from typing import Any, assert_type
 
 import pytest
 import trio
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trio_helianthus import errors, http
+from trio_helianthus.http._accept import best_media_type, encoding_weights
+from trio_helianthus.http._cookie_field import parse_cookies
+from trio_helianthus.http._media_type import parse_parameters
+
+from .conftest import Connect, Serve
 
 
 def a_request(body: bytes = b"", content_type: str | None = None) -> http.Request:
@@ -156,3 +163,176 @@ async def test_cancellation_reaches_every_read() -> None:
 
 def test_the_repr_names_method_and_target() -> None:
     assert repr(http.Request("GET", "/a?b")) == "<Request GET /a?b>"
+
+
+# ---- what the head says
+
+
+@pytest.mark.parametrize(
+    ("target", "host", "scheme", "url"),
+    [
+        ("/a?b=c", "Example.org:8080", "http", "http://example.org:8080/a?b=c"),
+        ("/", "[::1]:80", "https", "https://[::1]:80/"),
+        ("http://other.org?x", "example.org", "http", "http://other.org/?x"),
+        ("/%C3%BC?", "example.org", "http", "http://example.org/%C3%BC?"),
+    ],
+)
+def test_the_url_as_the_client_used_it(target: str, host: str, scheme: str, url: str) -> None:
+    request = http.Request("GET", target, headers={"Host": host})
+    request.scheme = scheme
+    assert (request.url, request.is_secure) == (url, scheme == "https")
+
+
+@pytest.mark.parametrize("host", ["", "a b", "a/b", "a@b", "[x]", "a:b", "a:123456", "a?b"])
+def test_a_host_that_is_none(host: str) -> None:
+    with pytest.raises(http.HTTPError) as caught:
+        _ = http.Request("GET", "/", headers={"Host": host}).host
+    assert caught.value.status == 400
+
+
+@pytest.mark.parametrize(
+    ("field", "cookies"),
+    [
+        ("a=1; b=2", {"a": "1", "b": "2"}),
+        ("a=1;b=2;", {"a": "1", "b": "2"}),
+        ("a=1; a=2", {"a": "1"}),
+        ('a="x y"; b="', {"a": "x y", "b": '"'}),
+        ("a=b=c; d", {"a": "b=c", "": "d"}),
+        ("=x; ;; =", {"": "x"}),
+        ("a = 1 ;\tb=", {"a": "1", "b": ""}),
+        ("a=1,b=2", {"a": "1,b=2"}),
+        ("a=%20", {"a": "%20"}),
+        ("a=\u00c3\u00bc; b=\u00ff", {"a": "ü", "b": "\ufffd"}),
+        ('{"a":1}=[]', {'{"a":1}': "[]"}),
+        ("", {}),
+    ],
+)
+def test_cookies_as_browsers_send_them(field: str, cookies: dict[str, str]) -> None:
+    assert http.Request("GET", "/", headers={"Cookie": field}).cookies == cookies
+
+
+def test_cookies_in_several_fields() -> None:
+    headers = [("Cookie", "a=1"), ("Cookie", "b=2")]
+    assert http.Request("GET", "/", headers=headers).cookies == {"a": "1", "b": "2"}
+
+
+@given(st.text(st.characters(max_codepoint=255, exclude_characters="\0\r\n")))
+def test_no_cookie_is_refused(field: str) -> None:
+    parse_cookies([field])
+
+
+@pytest.mark.parametrize(
+    ("accept", "best"),
+    [
+        (None, "text/html"),
+        ("*/*", "text/html"),
+        ("application/json", "application/json"),
+        ("text/*;q=0.5, application/json;q=0.6", "application/json"),
+        ("text/html;q=0, */*", "application/json"),
+        ("text/html;q=0.5, application/json;q=0.5", "text/html"),
+        ("image/png", None),
+        ("application/json;version=2, text/html;q=0.1", "text/html"),
+        ("", None),
+        ("TEXT/HTML ; Q=1.0", "text/html"),
+        ("text/html;q=nonsense", None),
+        ("text/html;q=1.5", None),
+        ('text/html;a="x,y;q=0", application/json;q=0.3', "application/json"),
+        ("*;q=0.1", "text/html"),
+        (",,text/html", "text/html"),
+    ],
+)
+def test_what_the_client_likes_best(accept: str | None, best: str | None) -> None:
+    request = http.Request("GET", "/", headers={} if accept is None else {"Accept": accept})
+    assert request.accepts("text/html", "application/json") == best
+
+
+def test_offers_with_parameters() -> None:
+    headers = {"Accept": "text/html;level=1, text/html;level=2;q=0.4, text/*;q=0.3"}
+    request = http.Request("GET", "/", headers=headers)
+    assert request.accepts("text/html;level=2", "text/html; level=1") == "text/html; level=1"
+    assert request.accepts("text/html;level=2", "text/plain") == "text/html;level=2"
+    assert request.accepts() is None
+
+
+@given(st.text(st.characters(max_codepoint=255)))
+def test_no_accept_is_refused(field: str) -> None:
+    best_media_type(field, ["text/html"])
+    encoding_weights(field)
+    parse_parameters(field)
+
+
+def test_the_type_of_the_body_and_what_is_there_from_the_start() -> None:
+    request = a_request(content_type='Application/JSON ; charset="utf-8"')
+    assert request.content_type == "application/json"
+    assert a_request().content_type == ""
+    assert (request.state, dict(request.path_params), request.root_path) == ({}, {}, "")
+    assert (request.scheme, request.tls, request.deadline) == ("http", None, float("inf"))
+    assert (request.client_address, request.server_address) == (None, None)
+
+
+async def test_without_a_server_there_is_nobody_to_answer() -> None:
+    request = http.Request("GET", "/")
+    with pytest.raises(RuntimeError, match="server"):
+        await request.start_response(http.Response())
+    with pytest.raises(RuntimeError, match="server"):
+        await request.wait_disconnect()
+
+
+def test_below_a_prefix() -> None:
+    request = http.Request("POST", "/api/v1/x?y=1", body=b"body", headers={"Host": "h"})
+    request.state["user"] = "ada"
+    inner = request.below("/api").below("/v1")
+    assert (inner.path, inner.root_path, dict(inner.query)) == ("/x", "/api/v1", {"y": "1"})
+    assert inner.url == "http://h/api/v1/x?y=1"
+    assert (inner.body, inner.state, inner.headers) == (
+        request.body,
+        request.state,
+        request.headers,
+    )
+    assert inner.body is request.body
+    assert request.below("/api/v1/x").target == "/?y=1"
+
+
+async def test_what_is_to_be_done_when_the_request_was_answered(
+    serve: Serve, connect: Connect
+) -> None:
+    done = []
+
+    async def handler(request: http.Request) -> str:
+        request.when_answered(lambda: done.append("first"))
+        request.when_answered(lambda: done.append("last"))
+        await request.body.aclose()
+        assert done == []
+        return "x"
+
+    client = await connect(await serve(handler))
+    await client.get("/")
+    await client.get("/")
+    assert done[:2] == ["last", "first"]
+    request = http.Request("GET", "/")
+    request.body.close()
+    request.when_answered(lambda: done.append("at once"))
+    assert done[-1] == "at once"
+
+
+async def test_trailers_of_a_request(serve: Serve, connect: Connect) -> None:
+    async def handler(request: http.Request) -> str:
+        assert request.trailers.pairs == []
+        await request.read()
+        return request.trailers["x-sum"]
+
+    client = await connect(await serve(handler))
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    await client.send(head + b"1\r\na\r\n0\r\nX-Sum: 97\r\n\r\n")
+    assert (await client.answer()).body == b"97"
+
+
+async def test_where_a_request_came_from(serve: Serve, connect: Connect) -> None:
+    async def handler(request: http.Request) -> str:
+        assert isinstance(request.client_address, tuple)
+        assert isinstance(request.server_address, tuple)
+        return f"{request.client_address[0]} {request.server_address[1]} {request.scheme}"
+
+    server = await serve(handler)
+    client = await connect(server)
+    assert (await client.get("/")).body == f"127.0.0.1 {server.port} http".encode()

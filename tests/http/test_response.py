@@ -3,8 +3,12 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trio_helianthus import http
 
@@ -90,3 +94,136 @@ def test_an_http_error_explains_itself() -> None:
         assert (twin.status, twin.detail, twin.headers) == (429, "later", error.headers)
     with pytest.raises(ValueError, match="between 400 and 599"):
         http.HTTPError(200)
+
+
+# ---- cookies
+
+
+def cookie_of(*args: Any, **options: Any) -> str:
+    response = http.Response()
+    response.set_cookie(*args, **options)
+    return response.headers["set-cookie"]
+
+
+def test_cookies_are_set_with_care() -> None:
+    assert cookie_of("a", "1") == "a=1; Path=/; HttpOnly; SameSite=Lax"
+    assert cookie_of("a", "", path=None, http_only=False, same_site=None) == "a="
+    assert (
+        cookie_of(
+            "__Secure-id",
+            "x/y=z",
+            max_age=60,
+            expires=datetime(1994, 11, 6, 9, 49, 37, tzinfo=timezone(timedelta(hours=1))),
+            path="/a b",
+            domain="example.org",
+            secure=True,
+            same_site="none",
+            partitioned=True,
+        )
+        == "__Secure-id=x/y=z; Max-Age=60; Expires=Sun, 06 Nov 1994 08:49:37 GMT; Path=/a b; "
+        "Domain=example.org; Secure; HttpOnly; SameSite=None; Partitioned"
+    )
+    assert "__Host-id=1; Path=/; Secure" in cookie_of("__Host-id", "1", secure=True)
+
+
+def test_each_cookie_has_its_own_field() -> None:
+    response = http.Response.text("x")
+    response.set_cookie("a", "1")
+    response.set_cookie("b", "2")
+    response.delete_cookie("c")
+    assert len(response.headers.get_all("set-cookie")) == 3
+    assert response.headers.get_all("set-cookie")[2] == (
+        "c=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; HttpOnly; SameSite=Lax"
+    )
+    assert http.Response.text("y").headers.get_all("set-cookie") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "options"),
+    [
+        ("", "1", {}),
+        ("a b", "1", {}),
+        ("a=b", "1", {}),
+        ("ü", "1", {}),
+        ("a", "1; Domain=evil.example", {}),
+        ("a", "1\r\nX: y", {}),
+        ("a", "ü", {}),
+        ("a", "x y", {}),
+        ("a", '"', {}),
+        ("a", "x" * 5000, {}),
+        ("a", "1", {"path": "/;x"}),
+        ("a", "1", {"path": "x"}),
+        ("a", "1", {"path": "/\n"}),
+        ("a", "1", {"path": "/" * 2000}),
+        ("a", "1", {"domain": "a;b"}),
+        ("a", "1", {"domain": ""}),
+        ("a", "1", {"same_site": "Sometimes"}),
+        ("a", "1", {"same_site": "none"}),
+        ("a", "1", {"partitioned": True}),
+        ("a", "1", {"expires": datetime(2030, 1, 1)}),  # noqa: DTZ001
+        ("__Secure-a", "1", {}),
+        ("__Host-a", "1", {}),
+        ("__host-a", "1", {"secure": True, "domain": "a.example"}),
+        ("__Host-a", "1", {"secure": True, "path": "/x"}),
+        ("__Http-a", "1", {"secure": True, "http_only": False}),
+    ],
+)
+def test_what_no_cookie_can_be(name: str, value: str, options: dict[str, Any]) -> None:
+    response = http.Response()
+    with pytest.raises(ValueError):
+        response.set_cookie(name, value, **options)
+    assert "set-cookie" not in response.headers
+
+
+@given(st.text(), st.text())
+def test_what_is_set_comes_back(name: str, value: str) -> None:
+    response = http.Response()
+    try:
+        response.set_cookie(name, value)
+    except ValueError:
+        return
+    pair = response.headers["set-cookie"].partition(";")[0]
+    assert http.Request("GET", "/", headers={"Cookie": pair}).cookies == {name: value}
+
+
+# ---- more kinds
+
+
+def test_answers_share_no_fields() -> None:
+    one, other = http.Response.text("x"), http.Response.text("y")
+    assert one.raw_headers is other.raw_headers
+    one.headers["X-A"] = "1"
+    assert one.raw_headers[-1] == (b"X-A", b"1")
+    assert "x-a" not in other.headers
+    assert "x-a" not in http.Response.text("z").headers
+    assert http.Response().raw_headers == ()
+
+
+def test_subclasses_are_made_by_their_constructor() -> None:
+    class Loud(http.Response):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            self.loud = True
+
+    assert Loud.text("x").loud  # type: ignore[attr-defined]
+    assert Loud.json({}).loud  # type: ignore[attr-defined]
+
+
+def test_a_value_that_contains_itself_is_no_json() -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+    with pytest.raises(ValueError, match="contains itself"):
+        http.Response.json(endless)
+
+
+def test_trailers_and_upgrades() -> None:
+    async def go_on(_: Any) -> None: ...
+
+    response = http.Response(pieces(), trailers={"X-Sum": "1"})
+    assert isinstance(response.trailers, http.Headers)
+    assert http.Response(pieces(), trailers=lambda: [("X-Sum", "1")]).trailers is not None
+    assert http.Response().trailers is http.Response.text("x").trailers is None
+    response = http.Response.upgrade("echo", go_on, headers={"X-A": "1"})
+    assert (response.status, response.upgrade_handler) == (101, go_on)
+    assert response.headers.pairs == [("X-A", "1"), ("Upgrade", "echo"), ("Connection", "Upgrade")]
+    assert http.Response.tunnel(go_on).status == 200

@@ -3,79 +3,153 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterable
-from typing import Any, Final, TypeAlias
+from collections.abc import AsyncIterable, Callable
+from functools import lru_cache
+from typing import Final, TypeAlias
 
 import attrs
 
-from trio_helianthus import core
 from trio_helianthus.net import Buffer
+from trio_helianthus.wire import http1
 
 from ._headers import Headers, HeaderTypes
-from ._response import encode_json
-from ._url import URL
+from ._url import URL, Origin
 
-__all__ = ["Call", "Content", "make_call", "merge_headers"]
+__all__ = ["Call", "Trailers", "merge_headers"]
 
-Content: TypeAlias = "Buffer | str | AsyncIterable[Buffer]"
-"""What ``content=`` takes: bytes, text that is sent as UTF-8, or pieces that come one by one."""
-
-_METHOD: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_TARGET: Final = re.compile(rb"[/*][\x21-\x7e]*|[a-z]+://[\x21-\x7e]+")
 _IDEMPOTENT: Final = frozenset(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"])
 """Methods that may be sent twice (:rfc:`9110` section 9.2.2)."""
 _WITH_CONTENT: Final = frozenset(["POST", "PUT", "PATCH"])
 """Methods that say ``Content-Length: 0`` when there is no content (section 8.6)."""
+_FRAMING: Final = frozenset([b"content-length", b"transfer-encoding"])
 _OURS: Final = frozenset(["transfer-encoding", "upgrade", "expect"])
+AT_ONCE_BYTES: Final = 64 * 1024
+"""Content up to this size is sent together with the head, before anything is received."""
+
+Trailers: TypeAlias = "HeaderTypes | Callable[[], HeaderTypes]"
+"""Header fields behind a body, or what returns them when all of it was sent."""
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class Call:
-    """One request of a client."""
+    """One request of a client. Nothing in it is ever changed; other calls may share its headers.
+
+    (It is not frozen, since that makes it slower to make, and it keeps what it has worked out.)
+    """
 
     method: str
     url: URL
     headers: Headers
+    """Without those that say how the message ends, and ``Host`` only where it is not the URL's."""
     content: bytes | AsyncIterable[Buffer]
+    trailers: Trailers = attrs.field(default=(), kw_only=True)
+    """Sent behind content that comes in pieces and has no known length."""
+    expect_continue: float = attrs.field(default=0.0, kw_only=True)
+    """For how many seconds to wait for ``100 Continue`` before sending the content."""
+    upgrade: str = attrs.field(default="", kw_only=True)
+    """The protocol to change to, if the server agrees."""
+    idempotent: bool | None = attrs.field(default=None, kw_only=True)
+    """Whether sending it a second time does no harm; ``None``: as its method says."""
+    _head: bytes = attrs.field(default=b"", init=False, repr=False)
+    _known_lines: _Lines | None = attrs.field(default=None, init=False, repr=False)
 
     @property
     def repeatable(self) -> bool:
         """Whether sending it a second time does no harm and is possible."""
-        return self.method in _IDEMPOTENT and isinstance(self.content, bytes)
+        harmless = self.method in _IDEMPOTENT if self.idempotent is None else self.idempotent
+        return harmless and self.replayable
+
+    @property
+    def replayable(self) -> bool:
+        """Whether the content can be sent a second time."""
+        return isinstance(self.content, bytes) or getattr(self.content, "replayable", False)
+
+    @property
+    def body(self) -> bytes | None:
+        """The content, if it is sent together with the head; ``None`` for none at all."""
+        assert isinstance(self.content, bytes)
+        return self.content if self.content or self.method in _WITH_CONTENT else None
+
+    @property
+    def at_once(self) -> bool:
+        """Whether all of it is sent before anything is received."""
+        content = self.content
+        return (
+            isinstance(content, bytes)
+            and len(content) <= AT_ONCE_BYTES
+            and not (content and self.expect_continue)
+            and not self.trailers
+        )
+
+    @property
+    def is_special(self) -> bool:
+        """Whether its head is not one that :attr:`head` can give."""
+        return bool(self.upgrade) or self.method == "CONNECT" or self._lines.has_connection
+
+    @property
+    def head(self) -> bytes:
+        """Request line and fields, as :func:`http1.encode_request` returns them."""
+        if not self._head:
+            self._head = self.head_for(self.url.target)
+        return self._head
+
+    def head_for(self, target: str) -> bytes:
+        """The head with another target: a proxy's."""
+        raw_target = target.encode("ascii")
+        if _TARGET.fullmatch(raw_target) is None:
+            raise ValueError(f"invalid request target {target!r}")
+        lines = self._lines
+        return b"%b %b HTTP/1.1\r\n%b" % (lines.method, raw_target, lines.fields)
+
+    @property
+    def fields(self) -> tuple[tuple[bytes, bytes], ...]:
+        """The header fields as they are sent, without those that say how the message ends."""
+        fields = _with_host(self.url.origin, self.headers.raw)
+        if self.upgrade:
+            fields += ((b"Connection", b"Upgrade"), (b"Upgrade", self.upgrade.encode("ascii")))
+        return fields
+
+    @property
+    def announced(self) -> bytes | None:
+        """What ``Content-Length`` says of content that comes in pieces."""
+        return next((v for n, v in self.headers.raw if n.lower() == b"content-length"), None)
+
+    @property
+    def _lines(self) -> _Lines:
+        if self._known_lines is None:
+            self._known_lines = _encode(self.method, self.url.origin, self.headers.raw)
+        return self._known_lines
 
 
-def make_call(
-    method: str,
-    url: URL,
-    *,
-    defaults: Headers,
-    headers: HeaderTypes,
-    content: Content | None,
-    json: Any,
-) -> Call:
-    """Check and complete a request.
+@attrs.frozen
+class _Lines:
+    """What a head is made of, but for the target; the same for many calls."""
 
-    :param defaults: header fields of the client, which ``headers`` replace.
-    :raises ValueError: for an invalid method, invalid headers, or both ``content`` and ``json``.
-    :raises TypeError: for content of another type, or what JSON cannot express.
-    """
-    if _METHOD.fullmatch(method) is None:
-        raise ValueError(f"invalid method {method!r}")
-    method = method.upper()
-    if method == "CONNECT":
-        raise ValueError("CONNECT is for proxies, which are not supported")
-    if content is not None and json is not None:
-        raise ValueError("give content or json, not both")
-    fields = merge_headers(defaults, headers)
-    body = _encode(content, json, fields)
-    if isinstance(body, bytes):
-        fields.pop("Content-Length", None)
-        if body or method in _WITH_CONTENT:
-            fields["Content-Length"] = str(len(body))
-    elif "content-length" not in fields:
-        fields["Transfer-Encoding"] = "chunked"
-    fields.setdefault("Host", url.origin.authority)
-    _add_trace(fields)
-    return Call(method, url, fields, body)
+    method: bytes
+    fields: bytes
+    has_connection: bool
+
+
+@lru_cache(maxsize=1024)
+def _encode(method: str, origin: Origin, fields: tuple[tuple[bytes, bytes], ...]) -> _Lines:
+    complete = _with_host(origin, fields)
+    plain = [(name, value) for name, value in complete if name.lower() != b"connection"]
+    head = http1.encode_request(method, b"*" if method == "OPTIONS" else b"/", plain)
+    return _Lines(
+        method=method.encode("ascii"),
+        fields=head.partition(b"\r\n")[2],
+        has_connection=len(plain) < len(complete),
+    )
+
+
+def _with_host(
+    origin: Origin, fields: tuple[tuple[bytes, bytes], ...]
+) -> tuple[tuple[bytes, bytes], ...]:
+    kept = [(name, value) for name, value in fields if name.lower() not in _FRAMING]
+    if any(name.lower() == b"host" for name, _ in kept):
+        return tuple(kept)
+    return ((b"Host", origin.authority.encode("ascii")), *kept)
 
 
 def merge_headers(defaults: Headers, headers: HeaderTypes) -> Headers:
@@ -93,31 +167,3 @@ def merge_headers(defaults: Headers, headers: HeaderTypes) -> Headers:
     for name, value in given.pairs:
         fields.add(name, value)
     return fields
-
-
-def _encode(content: Content | None, json: Any, fields: Headers) -> bytes | AsyncIterable[Buffer]:
-    if json is not None:
-        fields.setdefault("Content-Type", "application/json")
-        return encode_json(json)
-    if content is None:
-        return b""
-    if isinstance(content, str):
-        fields.setdefault("Content-Type", "text/plain; charset=utf-8")
-        return content.encode("utf-8")
-    if isinstance(content, bytes | bytearray | memoryview):
-        return bytes(content)
-    if isinstance(content, AsyncIterable):
-        return content
-    raise TypeError(
-        f"content is bytes, str or an async iterable of bytes, not {type(content).__name__}"
-    )
-
-
-def _add_trace(fields: Headers) -> None:
-    """Tell the server which trace the call belongs to (W3C Trace Context)."""
-    trace = core.current_trace()
-    if trace is None or "traceparent" in fields:
-        return
-    fields["traceparent"] = trace.to_traceparent()
-    if trace.state:
-        fields["tracestate"] = trace.state

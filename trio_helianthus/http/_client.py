@@ -3,57 +3,72 @@
 from __future__ import annotations
 
 import math
-import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Final
+from typing import Final, Unpack
 
+import attrs
 import trio
 
 from trio_helianthus import core
 from trio_helianthus.errors import ResourceClosed
 
-from ._call import Call, Content, make_call, merge_headers
-from ._client_connection import GOODBYE_SECONDS
+from ._answer_decoding import decode_streamed, decode_whole
+from ._auth import AuthTypes, as_auth
+from ._call import Call, merge_headers
+from ._call_builder import CallBuilder, CallOptions, SendOptions, encode_cookies
 from ._client_response import ClientResponse, StreamedResponse
-from ._exchanges import ClientStatistics, Exchanges
+from ._client_upgrade import Upgraded
+from ._connection_options import ConnectionOptions
+from ._cookie_jar import CookieJar
+from ._decoding import accept_encoding
+from ._exchanges import ClientStatistics, Exchanges, open_exchanges
 from ._headers import Headers, HeaderTypes
+from ._journey import Journey, asks_for_more
 from ._limits import ClientLimits
-from ._url import URL, Params, parse_url
+from ._timeouts import Timeouts
+from ._url import parse_url
 
 __all__ = ["Client", "open_client"]
 
-TIMEOUT: Final = 30.0
-"""Seconds that a call may take, unless it or its client is told otherwise."""
-_DEFAULT_HEADERS: Final = Headers(
-    {"User-Agent": "trio_helianthus", "Accept": "*/*", "Accept-Encoding": "identity"}
-)
+MAX_REDIRECTS: Final = 20
 
 
 class Client:
     """Makes HTTP/1.1 calls; get one from :func:`open_client`. Any number of tasks may share it.
 
     Every call takes ``timeout`` in seconds for the whole of it, from waiting for a connection to
-    the last byte of the answer (``None`` means the client's default, ``math.inf`` no limit), and
-    a cancel token. A call that is given up, by either or by cancellation, resets its connection,
-    so that the server knows at once. An error status is no exception:
-    :meth:`~ClientResponse.raise_for_status` makes it one. Redirects are not followed, cookies not
-    kept, and an answer is given as it was encoded.
+    the last byte of the answer, redirects included (``None`` means the client's default,
+    ``math.inf`` no limit), and a cancel token. A call that is given up, by either or by
+    cancellation, resets its connection, so that the server knows at once. An error status is no
+    exception: :meth:`~ClientResponse.raise_for_status` makes it one. Redirects are followed where
+    the client or the call says so, cookies are kept, and an answer's ``Content-Encoding`` is
+    undone.
     """
 
     def __init__(
         self,
-        base: URL | None,
+        exchanges: Exchanges,
+        calls: CallBuilder,
         *,
         timeout: float,
         limits: ClientLimits,
-        headers: Headers,
-        ssl_context: ssl.SSLContext | None,
+        cookies: CookieJar,
+        keep_cookies: bool,
+        decode: bool,
+        max_redirects: int,
+        follow_redirects: bool,
     ) -> None:
-        self._base = base
+        self.cookies: Final = cookies
+        """The cookies that servers have set, and those that you put there."""
+        self._exchanges = exchanges
+        self._calls = calls
         self._timeout = timeout
-        self._headers = headers
-        self._exchanges = Exchanges(timeout=timeout, limits=limits, ssl_context=ssl_context)
+        self._limits = limits
+        self._keep_cookies = keep_cookies
+        self._decode = decode
+        self._max_redirects = max_redirects
+        self._follow_redirects = follow_redirects
         self._closed = False
 
     def statistics(self) -> ClientStatistics:
@@ -65,50 +80,54 @@ class Client:
         method: str,
         url: str,
         *,
-        params: Params = (),
-        headers: HeaderTypes = (),
-        content: Content | None = None,
-        json: Any = None,
         timeout: float | None = None,
         token: core.CancelToken | None = None,
+        **options: Unpack[SendOptions],
     ) -> ClientResponse:
         """Make a call and wait for the whole answer.
 
         An idle connection that turns out to be closed by the server is replaced by a fresh one,
-        once, where the method is idempotent and the content is not a stream.
+        once, where the method is idempotent and the content can be sent again.
 
         :param method: such as ``"GET"``.
         :param url: absolute, or a path that is appended to the client's ``base_url``.
-        :param params: names and values to append to the query.
-        :param headers: header fields; they replace the client's own of the same name.
-        :param content: bytes, text (sent as UTF-8), or an async iterable of bytes, which is sent
-            piece by piece and closed in any case. All of it is sent before the answer is read.
-        :param json: sent as JSON; not together with ``content``.
         :param timeout: seconds for all of it; ``None`` means the client's default.
         :param token: cancels the call.
-        :returns: the answer, whatever its status; a redirect too.
+        :param options: see :class:`SendOptions`.
+        :returns: the answer, whatever its status; a redirect too, where they are not followed.
         :raises ValueError: for an invalid method, URL or header, before anything is sent.
         :raises TypeError: for content of another type, before anything is sent.
+        :raises OSError: a file cannot be read.
         :raises OperationTimeout: the time was up.
         :raises OperationCancelled: the token was cancelled.
         :raises NetworkError: no connection could be made, or it failed or ended half-way.
-        :raises RemoteProtocolError: the answer is not HTTP; :class:`LimitExceeded` where it is
-            longer than the client's limits.
+        :raises RemoteProtocolError: the answer is not HTTP, or not in its own coding, or a
+            redirect cannot be followed; :class:`LimitExceeded` where it is longer than the
+            client's limits, or was redirected too often.
+        :raises LocalProtocolError: a redirect asks for content that cannot be sent again.
+        :raises MissingExtraError: the answer is in a coding that needs the extra ``http``.
         :raises ResourceClosed: the client is closed.
         """
-        call = self._make_call(method, url, params, headers, content, json)
-        with core.limit(self._timeout if timeout is None else timeout, token):
-            async with self._exchanges.open(call, None) as response:
-                body = await response.read(timeout=math.inf)
-        return ClientResponse(
-            method=response.method,
-            url=response.url,
-            status=response.status,
-            reason=response.reason,
-            headers=response.headers,
-            http_version=response.http_version,
-            content=body,
-        )
+        if self._closed:
+            raise ResourceClosed("the client is closed")
+        call = self._calls.make(method, url, options) if options else self._calls.plain(method, url)
+        seconds = self._timeout if timeout is None else timeout
+        journey = self._journey(call, options)
+        if journey is not None:
+            return await self._travel(journey, seconds, token)
+        started = trio.current_time()
+        if token is None and seconds > 0:
+            response = await self._exchanges.ask(call, started + seconds)
+        else:
+            with core.limit(seconds, token):
+                response = await self._exchanges.ask(call, math.inf)
+        if asks_for_more(response.headers):
+            await self._keep(response, call)
+            if self._decode:
+                await decode_whole(response, self._limits)
+        response._call = call
+        response._seconds = trio.current_time() - started
+        return response
 
     @asynccontextmanager
     async def stream(
@@ -116,12 +135,9 @@ class Client:
         method: str,
         url: str,
         *,
-        params: Params = (),
-        headers: HeaderTypes = (),
-        content: Content | None = None,
-        json: Any = None,
         timeout: float | None = None,
         token: core.CancelToken | None = None,
+        **options: Unpack[SendOptions],
     ) -> AsyncIterator[StreamedResponse]:
         """Make a call and read the answer's body as it comes.
 
@@ -140,170 +156,224 @@ class Client:
 
         The other arguments and the exceptions are those of :meth:`request`.
         """
-        call = self._make_call(method, url, params, headers, content, json)
+        if self._closed:
+            raise ResourceClosed("the client is closed")
+        call = self._calls.make(method, url, options) if options else self._calls.plain(method, url)
+        journey = self._journey(call, options)
         async with AsyncExitStack() as stack:
             with core.limit(self._timeout if timeout is None else timeout, token):
-                response = await stack.enter_async_context(self._exchanges.open(call, token))
+                started = trio.current_time()
+                if journey is None:
+                    opened = self._exchanges.open(call, token)
+                    response = await stack.enter_async_context(opened)
+                    await self._keep(response, call)
+                else:
+                    response = await self._travel_streamed(stack, journey, token)
+                    response.history, call = tuple(journey.history), journey.sent
+                response._call = call
+                response._seconds = trio.current_time() - started
+            if self._decode:
+                decode_streamed(response, self._limits)
             yield response
+
+    @asynccontextmanager
+    async def upgrade(
+        self,
+        protocol: str,
+        url: str,
+        *,
+        headers: HeaderTypes = (),
+        timeout: float | None = None,
+        token: core.CancelToken | None = None,
+    ) -> AsyncIterator[Upgraded]:
+        """Ask the server for another protocol on the connection (:rfc:`9110` section 7.8).
+
+        The client's cookies and credentials go along; redirects are not followed.
+
+        ::
+
+            async with client.upgrade("echo/1", "/socket") as upgraded:
+                await upgraded.stream.send_all(b"no HTTP any more")
+
+        Leaving closes the connection, and resets it where the body raises or is cancelled.
+
+        :param protocol: its name for ``Upgrade``.
+        :param url: as for :meth:`request`.
+        :param headers: header fields; they replace the client's own of the same name.
+        :param timeout: seconds until the answer is there; ``None`` means the client's default.
+        :param token: gives up, until then.
+        :raises UpgradeRefused: the server goes on with HTTP.
+
+        The other exceptions are those of :meth:`request`.
+        """
+        if self._closed:
+            raise ResourceClosed("the client is closed")
+        options: SendOptions = {"headers": headers}
+        call = attrs.evolve(self._calls.make("GET", url, options), upgrade=protocol)
+        journey = self._journey(call, options)
+        async with AsyncExitStack() as stack:
+            with core.limit(self._timeout if timeout is None else timeout, token):
+                if journey is not None:
+                    call = await journey.next_call()
+                upgraded = await stack.enter_async_context(self._exchanges.upgrade(call))
+            yield upgraded
 
     async def get(
         self,
         url: str,
         *,
-        params: Params = (),
-        headers: HeaderTypes = (),
         timeout: float | None = None,
         token: core.CancelToken | None = None,
+        **options: Unpack[CallOptions],
     ) -> ClientResponse:
         """``GET``; see :meth:`request`."""
-        return await self.request(
-            "GET", url, params=params, headers=headers, timeout=timeout, token=token
-        )
+        return await self.request("GET", url, timeout=timeout, token=token, **options)
 
     async def head(
         self,
         url: str,
         *,
-        params: Params = (),
-        headers: HeaderTypes = (),
         timeout: float | None = None,
         token: core.CancelToken | None = None,
+        **options: Unpack[CallOptions],
     ) -> ClientResponse:
         """``HEAD``; see :meth:`request`."""
-        return await self.request(
-            "HEAD", url, params=params, headers=headers, timeout=timeout, token=token
-        )
+        return await self.request("HEAD", url, timeout=timeout, token=token, **options)
 
     async def options(
         self,
         url: str,
         *,
-        params: Params = (),
-        headers: HeaderTypes = (),
         timeout: float | None = None,
         token: core.CancelToken | None = None,
+        **options: Unpack[CallOptions],
     ) -> ClientResponse:
         """``OPTIONS``; see :meth:`request`."""
-        return await self.request(
-            "OPTIONS", url, params=params, headers=headers, timeout=timeout, token=token
-        )
+        return await self.request("OPTIONS", url, timeout=timeout, token=token, **options)
 
     async def delete(
         self,
         url: str,
         *,
-        params: Params = (),
-        headers: HeaderTypes = (),
         timeout: float | None = None,
         token: core.CancelToken | None = None,
+        **options: Unpack[CallOptions],
     ) -> ClientResponse:
         """``DELETE``; see :meth:`request`."""
-        return await self.request(
-            "DELETE", url, params=params, headers=headers, timeout=timeout, token=token
-        )
+        return await self.request("DELETE", url, timeout=timeout, token=token, **options)
 
     async def post(
         self,
         url: str,
         *,
-        params: Params = (),
-        headers: HeaderTypes = (),
-        content: Content | None = None,
-        json: Any = None,
         timeout: float | None = None,
         token: core.CancelToken | None = None,
+        **options: Unpack[SendOptions],
     ) -> ClientResponse:
         """``POST``; see :meth:`request`."""
-        return await self.request(
-            "POST",
-            url,
-            params=params,
-            headers=headers,
-            content=content,
-            json=json,
-            timeout=timeout,
-            token=token,
-        )
+        return await self.request("POST", url, timeout=timeout, token=token, **options)
 
     async def put(
         self,
         url: str,
         *,
-        params: Params = (),
-        headers: HeaderTypes = (),
-        content: Content | None = None,
-        json: Any = None,
         timeout: float | None = None,
         token: core.CancelToken | None = None,
+        **options: Unpack[SendOptions],
     ) -> ClientResponse:
         """``PUT``; see :meth:`request`."""
-        return await self.request(
-            "PUT",
-            url,
-            params=params,
-            headers=headers,
-            content=content,
-            json=json,
-            timeout=timeout,
-            token=token,
-        )
+        return await self.request("PUT", url, timeout=timeout, token=token, **options)
 
     async def patch(
         self,
         url: str,
         *,
-        params: Params = (),
-        headers: HeaderTypes = (),
-        content: Content | None = None,
-        json: Any = None,
         timeout: float | None = None,
         token: core.CancelToken | None = None,
+        **options: Unpack[SendOptions],
     ) -> ClientResponse:
         """``PATCH``; see :meth:`request`."""
-        return await self.request(
-            "PATCH",
-            url,
-            params=params,
-            headers=headers,
-            content=content,
-            json=json,
-            timeout=timeout,
-            token=token,
+        return await self.request("PATCH", url, timeout=timeout, token=token, **options)
+
+    def _journey(self, call: Call, options: SendOptions) -> Journey | None:
+        """What it takes to get to the last answer, where one exchange may not be enough."""
+        follows, cookies, auth = self._follow_redirects, "", None
+        if options:
+            if (wanted := options.get("follow_redirects")) is not None:
+                follows = wanted
+            cookies = encode_cookies(options.get("cookies"))
+        if options or self._calls.has_auth or call.url.credentials is not None:
+            auth = self._calls.auth_for(call, options)
+        if not (follows or auth is not None or cookies or self.cookies.size):
+            return None
+        return Journey(
+            self._calls,
+            call,
+            auth=auth,
+            cookies=cookies,
+            jar=self.cookies,
+            keep_cookies=self._keep_cookies,
+            max_redirects=self._max_redirects if follows else 0,
         )
 
-    def _make_call(
-        self,
-        method: str,
-        url: str,
-        params: Params,
-        headers: HeaderTypes,
-        content: Content | None,
-        json: Any,
-    ) -> Call:
-        if self._closed:
-            raise ResourceClosed("the client is closed")
-        return make_call(
-            method,
-            parse_url(url, self._base, params),
-            defaults=self._headers,
-            headers=headers,
-            content=content,
-            json=json,
-        )
+    async def _travel(
+        self, journey: Journey, seconds: float, token: core.CancelToken | None
+    ) -> ClientResponse:
+        started = trio.current_time()
+        scoped = token is not None or journey.may_wait or not seconds > 0
+        deadline = math.inf if scoped else started + seconds
+        with core.limit(seconds if scoped else None, token):
+            while True:
+                call = await journey.next_call()
+                response = await self._exchanges.ask(call, deadline)
+                if self._decode and asks_for_more(response.headers):
+                    await decode_whole(response, self._limits)
+                response._call = call
+                response._seconds = trio.current_time() - started
+                if not await journey.goes_on(response):
+                    break
+        if journey.history:
+            response.history = tuple(journey.history)
+        return response
 
-    async def _aclose(self) -> None:
-        self._closed = True
-        await self._exchanges.aclose()
+    async def _travel_streamed(
+        self, stack: AsyncExitStack, journey: Journey, token: core.CancelToken | None
+    ) -> StreamedResponse:
+        while True:
+            async with AsyncExitStack() as hop:
+                call = await journey.next_call()
+                response = await hop.enter_async_context(self._exchanges.open(call, token))
+                response._call = call
+                if not await journey.goes_on(response):
+                    stack.push_async_exit(hop.pop_all())
+                    return response
+                await self._discard(response)
+
+    async def _discard(self, response: StreamedResponse) -> None:
+        left = self._limits.max_discard_bytes
+        while left > 0 and (data := await response.body.receive_some(timeout=math.inf)):
+            left -= len(data)
+
+    async def _keep(self, response: ClientResponse | StreamedResponse, call: Call) -> None:
+        if self._keep_cookies:
+            await self.cookies.receive_all(call.url, response.headers)
 
 
 @asynccontextmanager
 async def open_client(
     base_url: str | None = None,
     *,
-    timeout: float = TIMEOUT,
+    timeout: float | None = None,
+    timeouts: Timeouts | None = None,
     limits: ClientLimits | None = None,
     headers: HeaderTypes = (),
-    ssl_context: ssl.SSLContext | None = None,
+    cookies: CookieJar | Mapping[str, str] | None = None,
+    keep_cookies: bool = True,
+    auth: AuthTypes | None = None,
+    follow_redirects: bool = False,
+    max_redirects: int = MAX_REDIRECTS,
+    decode: bool = True,
+    **connections: Unpack[ConnectionOptions],
 ) -> AsyncIterator[Client]:
     """Open a client, whose connections are closed when the body ends.
 
@@ -313,26 +383,61 @@ async def open_client(
             answer = await client.get("/planets", timeout=5)
             planets = answer.raise_for_status().json()
 
-    :param base_url: what calls with a path alone are appended to.
-    :param timeout: seconds that a call may take where it says nothing else.
+    :param base_url: what calls with a path alone are appended to; its query goes with each.
+        A user name and password in it are credentials for its origin.
+    :param timeout: seconds that a call may take where it says nothing else; short for
+        ``timeouts=Timeouts(timeout)``.
+    :param timeouts: the same, and the longest single waits; ``None`` means :class:`Timeouts` as
+        it stands.
     :param limits: how many connections there may be, and what an answer may cost; ``None`` means
         :class:`ClientLimits` as it stands.
-    :param headers: header fields of every call.
-    :param ssl_context: for ``https``; ``None`` means one that verifies the server.
-    :raises ValueError: for an invalid URL, header or timeout.
+    :param headers: header fields of every call, wherever it goes.
+    :param cookies: a jar, which other clients may share, or cookies for the host of ``base_url``.
+    :param keep_cookies: whether to keep what servers set. Turn it off where one client acts for
+        several users.
+    :param auth: credentials of every call, with a ``base_url`` only of those to its origin.
+    :param follow_redirects: whether calls follow redirects that say nothing else; off, as in
+        other clients that are careful.
+    :param max_redirects: how many one call follows.
+    :param decode: whether to undo the ``Content-Encoding`` of answers.
+    :param connections: how connections are made; see :class:`ConnectionOptions`.
+    :raises ValueError: for an invalid URL, header, cookie or timeout, or both timeouts.
+    :raises TypeError: for credentials that are none, or cookies without a ``base_url``.
     """
     base = None if base_url is None else parse_url(base_url)
-    if not timeout >= 0:
-        raise ValueError(f"timeout must be a number of seconds >= 0, not {timeout!r}")
-    client = Client(
-        base,
-        timeout=timeout,
-        limits=limits or ClientLimits(),
-        headers=merge_headers(_DEFAULT_HEADERS, headers),
-        ssl_context=ssl_context,
+    if timeout is not None:
+        if timeouts is not None:
+            raise ValueError("give timeout or timeouts, not both")
+        timeouts = Timeouts(timeout)
+    timeouts, limits = timeouts or Timeouts(), limits or ClientLimits()
+    defaults = Headers({"User-Agent": "trio_helianthus", "Accept": "*/*"})
+    defaults["Accept-Encoding"] = accept_encoding() if decode else "identity"
+    if max_redirects < 1:
+        raise ValueError(f"max_redirects must be at least 1, got {max_redirects}")
+    if cookies is None or isinstance(cookies, CookieJar):
+        jar = CookieJar() if cookies is None else cookies
+    elif base is None:
+        raise TypeError("cookies without a base_url: put them into a CookieJar, with their domains")
+    else:
+        jar = CookieJar()
+        for name, value in cookies.items():
+            jar.set(name, value, domain=base.origin.host)
+    calls = CallBuilder(
+        base, merge_headers(defaults, headers), None if auth is None else as_auth(auth)
     )
-    try:
-        yield client
-    finally:
-        with trio.move_on_after(GOODBYE_SECONDS, shield=True):
-            await client._aclose()
+    async with open_exchanges(timeouts=timeouts, limits=limits, **connections) as exchanges:
+        client = Client(
+            exchanges,
+            calls,
+            timeout=timeouts.total,
+            limits=limits,
+            cookies=jar,
+            keep_cookies=keep_cookies,
+            decode=decode,
+            max_redirects=max_redirects,
+            follow_redirects=follow_redirects,
+        )
+        try:
+            yield client
+        finally:
+            client._closed = True

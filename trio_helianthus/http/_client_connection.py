@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable
-from typing import Final
+import math
+from collections.abc import Callable
+from typing import Final, NoReturn
 
 import trio
 
-from trio_helianthus.errors import IncompleteReceive, LimitExceeded, NetworkError, ProtocolError
-from trio_helianthus.net import Buffer, ByteStream
+from trio_helianthus import core
+from trio_helianthus.errors import (
+    IncompleteReceive,
+    LimitExceeded,
+    NetworkError,
+    OperationTimeout,
+    RemoteProtocolError,
+    ResourceClosed,
+)
+from trio_helianthus.net import ByteStream
 from trio_helianthus.wire import NEED_DATA, http1
 
-from ._call import Call
 from ._limits import ClientLimits
-from ._pieces import bytes_of, closing
 
 __all__ = ["GOODBYE_SECONDS", "ClientConnection"]
 
@@ -24,166 +31,288 @@ GOODBYE_SECONDS: Final = 1.0
 class ClientConnection:
     """Runs one exchange after the other on a stream.
 
-    Whoever holds it calls :meth:`ask` once and :meth:`receive_body` to the end, and then either
-    :meth:`start_next` (where :attr:`reusable`) or :meth:`aclose`; giving up half-way, by
+    Whoever holds it calls :meth:`begin`, sends a request, receives the answer to its end, and
+    then asks :meth:`finish` whether another exchange may follow. Giving up half-way, by
     cancellation too, is :meth:`reset`, which the server notices at once.
+
+    The time of an exchange is a number, which an alarm looks after (:class:`core.Alarm`): when it
+    is past, the connection breaks, and whatever waits for it raises :exc:`OperationTimeout`.
     """
 
-    def __init__(self, stream: ByteStream, limits: ClientLimits) -> None:
+    def __init__(
+        self, stream: ByteStream, limits: ClientLimits, engine: http1.Engine = http1.Engine.AUTO
+    ) -> None:
+        self.stream: ByteStream = stream
+        """What it runs on."""
+        self.wire: http1.HTTP1Connection = http1.client_connection(
+            limits=limits.wire, engine=engine
+        )
+        """The protocol."""
+        self.exchanges: int = 0
+        """How many have come to their end."""
         self.answered: bool = False
         """Whether any byte of this exchange's answer has come."""
-        self.idle_since: float = trio.current_time()
-        self._stream = stream
-        self._engine = http1.client_connection(limits=limits.wire)
-        self._max_informational = limits.max_informational
+        self.trailers: http1.HeaderFields = ()
+        """The fields behind the answer's body, once that was received to its end."""
+        self.on_informational: Callable[[int], object] | None = None
+        """Is told the status of each informational response."""
+        self._limits = limits
+        self._engine = engine
+        self._closed = False
+        self._idle = True
         self._ended = False
         self._at_end = False
         self._send_failure: NetworkError | None = None
         self._sent_before = self._received_before = 0
+        self._alarm = core.Alarm(self._run_out)
+        self._deadline = math.inf
+        self._cause: Exception | None = None
+        self._read_seconds = self._write_seconds = math.inf
 
-    @property
-    def stream(self) -> ByteStream:
-        """What it runs on."""
-        return self._stream
+    def __repr__(self) -> str:
+        return f"<ClientConnection {self.stream!r}, {self.exchanges} exchanges>"
 
     @property
     def bytes_sent(self) -> int:
         """How much of this exchange was sent."""
-        return self._stream.bytes_sent - self._sent_before
+        return self.stream.bytes_sent - self._sent_before
 
     @property
     def bytes_received(self) -> int:
         """How much of this exchange was received."""
-        return self._stream.bytes_received - self._received_before
+        return self.stream.bytes_received - self._received_before
 
     @property
-    def reusable(self) -> bool:
-        """Whether the exchange is complete and another one may follow."""
-        return self._engine.can_reuse and self._send_failure is None
+    def is_idle(self) -> bool:
+        """Whether no exchange is under way."""
+        return self._idle
+
+    @property
+    def send_failed(self) -> bool:
+        """Whether nothing more can be sent; an answer may still come."""
+        return self._send_failure is not None
+
+    @property
+    def nothing_sent(self) -> bool:
+        """Whether sending failed at its first byte, so that the server has heard nothing."""
+        return self._send_failure is not None and not self.bytes_sent
+
+    def seems_usable(self) -> bool | None:
+        """Whether the server has neither ended the idle connection nor spoken.
+
+        :returns: ``None`` for one that has to be asked by :meth:`is_usable`.
+        """
+        return self.stream.seems_quiet()
 
     async def is_usable(self) -> bool:
-        """Whether an idle connection may be used again: the server neither ended it nor spoke."""
-        return await self._stream.is_quiet()
+        """As :meth:`seems_usable`, where it takes some waiting."""
+        return await self.stream.is_quiet()
 
-    async def ask(self, call: Call) -> http1.Response:
-        """Send a request and wait for the head of its answer.
+    def begin(self, deadline: float, *, read: float = math.inf, write: float = math.inf) -> None:
+        """Begin an exchange.
 
-        A server that answers before it has received everything, and closes, is heard.
+        :param deadline: the trio time at which it is given up.
+        :param read: for how many seconds the server may send nothing.
+        :param write: for how many seconds the server may not take what is sent.
+        """
+        self._idle = False
+        self._deadline = deadline
+        left = deadline - trio.current_time()
+        self._read_seconds = read if read < left else math.inf
+        self._write_seconds = write if write < left else math.inf
+        self._alarm.set(deadline)
 
+    def restart(self, stream: ByteStream) -> None:
+        """Begin anew on another stream; the one before was closed by the server.
+
+        :raises ResourceClosed: the client was closed meanwhile.
+        """
+        self.stream.reset()
+        self.stream = stream
+        if self._closed:
+            stream.reset()
+            raise ResourceClosed("the client is closed")
+        self.wire = http1.client_connection(limits=self._limits.wire, engine=self._engine)
+        self.exchanges = 0
+        self.answered = self._ended = self._at_end = False
+        self._send_failure = self._cause = None
+        self._sent_before = self._received_before = 0
+
+    def untimed(self) -> None:
+        """Let the exchange go on without a deadline: whoever receives has a limit of its own."""
+        self._deadline = self._read_seconds = self._write_seconds = math.inf
+        self._alarm.clear()
+
+    async def send(self, data: bytes) -> None:
+        """Send what the protocol has encoded.
+
+        A failure is not raised yet: a server that answers before it has received everything, and
+        closes, is to be heard. It comes out where no answer does.
+
+        :raises OperationTimeout: the server did not take it in time.
+        """
+        if self._write_seconds < math.inf:
+            self._alarm.set(min(self._deadline, trio.current_time() + self._write_seconds))
+        try:
+            await self.stream.send_all(data)
+        except NetworkError as failure:
+            self._send_failure = failure
+        except ResourceClosed:
+            self._explain()
+
+    async def receive_head(self) -> http1.Response | http1.InformationalResponse:
+        """Wait for the head of the answer.
+
+        :returns: an informational one only where it is the 101 that was asked for.
         :raises NetworkError: the connection failed, or ended before the answer.
         :raises RemoteProtocolError: the answer is not HTTP.
+        :raises OperationTimeout: it took too long.
         """
         try:
-            await self._send_call(call)
-        except NetworkError as failure:
-            if failure is not self._send_failure:
-                raise
-            try:
-                return await self._receive_head()
-            except (NetworkError, ProtocolError):
-                raise failure from None
-        return await self._receive_head()
+            for _ in range(self._limits.max_informational + 1):
+                event = await self._next_event()
+                if type(event) is http1.Response:
+                    return event
+                if type(event) is not http1.InformationalResponse:
+                    raise self._too_early()
+                if event.status == 101:
+                    return event
+                if self.on_informational is not None:
+                    self.on_informational(event.status)
+        except (NetworkError, RemoteProtocolError):
+            if self._send_failure is not None:
+                raise self._send_failure from None
+            raise
+        raise LimitExceeded(
+            f"more than {self._limits.max_informational} informational responses before an answer",
+            limit_name="max_informational",
+            limit=self._limits.max_informational,
+        )
 
     async def receive_body(self) -> bytes:
         """Wait for more of the answer's body; ``b""`` at its end.
 
         :raises NetworkError: the connection failed or ended too early.
         :raises RemoteProtocolError: the answer is malformed.
+        :raises OperationTimeout: it took too long.
 
         Cancellation loses nothing.
         """
         while not self._at_end:
             event = await self._next_event()
-            if isinstance(event, http1.Data):
+            if type(event) is http1.Data:
                 if event.data:
                     return event.data
-            else:
+            elif type(event) is http1.EndOfMessage:
                 self._at_end = True
+                self.trailers = event.trailers
+            else:
+                raise self._too_early()
         return b""
 
     def is_complete(self) -> bool:
         """Whether the whole answer has been received, read by anybody or not."""
         if not self._at_end:
             try:
-                self._at_end = isinstance(self._engine.next_event(), http1.EndOfMessage)
+                event = self.wire.next_event()
             except http1.BadMessage:
                 return False
+            if isinstance(event, http1.EndOfMessage):
+                self._at_end = True
+                self.trailers = event.trailers
         return self._at_end
 
-    def start_next(self) -> None:
-        """Get ready for another exchange."""
-        self._engine.start_next_cycle()
+    def finish(self) -> bool:
+        """End the exchange.
+
+        :returns: whether another one may follow; otherwise close the connection.
+        """
+        self._alarm.clear()
+        if not self.is_complete():
+            return False
+        self._idle = True
+        self.exchanges += 1
+        wire = self.wire
+        if self._send_failure is not None or not wire.can_reuse:
+            return False
+        wire.start_next_cycle()
         self.answered = self._at_end = False
-        self._sent_before = self._stream.bytes_sent
-        self._received_before = self._stream.bytes_received
-        self.idle_since = trio.current_time()
+        self.on_informational = None
+        self.trailers = ()
+        self._sent_before = self.stream.bytes_sent
+        self._received_before = self.stream.bytes_received
+        return True
+
+    def let_go(self) -> ByteStream:
+        """Give the stream away after an upgrade, with what came behind the answer in front."""
+        self._alarm.close()
+        if early := self.wire.trailing_data[0]:
+            self.stream.push_back(early)
+        return self.stream
+
+    def abandon(self, cause: Exception) -> None:
+        """Break the connection; whatever waits for it raises ``cause``."""
+        if self._cause is None:
+            self._cause = cause
+        self.stream.reset()
 
     def reset(self) -> None:
         """Give up: the server sees a reset."""
-        self._stream.reset()
+        self._closed = True
+        self._alarm.close()
+        self.stream.reset()
 
     async def aclose(self) -> None:
-        """Close in good order, within a bounded time, also when cancelled."""
-        with trio.move_on_after(GOODBYE_SECONDS, shield=True):
-            await self._stream.aclose()
-
-    async def _send_call(self, call: Call) -> None:
-        head = http1.Request(
-            call.method, call.url.target.encode("ascii"), headers=call.headers.to_wire()
-        )
-        if isinstance(call.content, bytes):
-            data = self._engine.send(head, http1.Data(call.content), http1.EndOfMessage())
-            await self._send(data)
-            return
-        await self._send(self._engine.send(head))
-        await self._send_pieces(call.content)
-        await self._send(self._engine.send(http1.EndOfMessage()))
-
-    async def _send_pieces(self, pieces: AsyncIterable[Buffer]) -> None:
-        async with closing(pieces):
-            async for piece in pieces:
-                await self._send(self._engine.send(http1.Data(bytes_of(piece))))
-
-    async def _send(self, data: bytes) -> None:
-        try:
-            await self._stream.send_all(data)
-        except NetworkError as failure:
-            self._send_failure = failure
-            raise
-
-    async def _receive_head(self) -> http1.Response:
-        for _ in range(self._max_informational + 1):
-            event = await self._next_event()
-            if isinstance(event, http1.Response):
-                return event
-            if not isinstance(event, http1.InformationalResponse):
-                raise self._too_early()
-        raise LimitExceeded(
-            f"more than {self._max_informational} informational responses before an answer",
-            limit_name="max_informational",
-            limit=self._max_informational,
-        )
+        """Close in good order, within a bounded time, if no exchange is under way; else reset."""
+        self._closed = True
+        self._alarm.close()
+        if self._idle:
+            with trio.move_on_after(GOODBYE_SECONDS, shield=True):
+                await self.stream.aclose()
+        self.stream.reset()
 
     async def _next_event(self) -> object:
+        wire = self.wire
         try:
-            while (event := self._engine.next_event()) is NEED_DATA:
-                data = await self._stream.receive_some()
+            if self.answered and (event := wire.next_event()) is not NEED_DATA:
+                return event
+            while True:
+                if self._read_seconds < math.inf:
+                    self._alarm.set(min(self._deadline, trio.current_time() + self._read_seconds))
+                data = await self.stream.receive_some()
                 if data:
                     self.answered = True
-                    self._engine.receive_data(data)
+                    wire.receive_data(data)
                 else:
                     self._ended = True
-                    self._engine.receive_eof()
+                    wire.receive_eof()
+                if (event := wire.next_event()) is not NEED_DATA:
+                    return event
         except http1.BadMessage as exc:
             if self._ended:
                 raise self._too_early() from exc
             raise
-        return event
+        except ResourceClosed:
+            self._explain()
+
+    def _run_out(self) -> None:
+        """Break the connection, as its time is up. Called by the alarm."""
+        if trio.current_time() >= self._deadline:
+            said = "the call took longer than it may"
+        else:
+            said = "the server neither sent nor took anything for too long"
+        self.abandon(OperationTimeout(said))
+
+    def _explain(self) -> NoReturn:
+        """Raise what the stream was closed for while it was waited for."""
+        if self._cause is None:
+            raise ResourceClosed("the client is closed")
+        raise self._cause
 
     def _too_early(self) -> IncompleteReceive:
         said = "in the middle of its answer" if self.answered else "without an answer"
         return IncompleteReceive(
             f"the server closed the connection {said}",
             operation="receive",
-            address=self._stream.remote_address,
+            address=self.stream.remote_address,
         )

@@ -1,144 +1,187 @@
-"""A client's connections to one origin: so many at most, and the youngest idle one first."""
+"""A client's connections to one origin: how they get there, and who may use them."""
 
 from __future__ import annotations
 
 import math
-import ssl
-from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import trio
 
-from trio_helianthus import net
-from trio_helianthus.errors import ResourceClosed
+from trio_helianthus import core, net
+from trio_helianthus.errors import ResourceFull
+from trio_helianthus.wire import http1
 
+from ._call import Call
 from ._client_connection import ClientConnection
 from ._limits import ClientLimits
+from ._proxy import Proxy
+from ._timeouts import Timeouts
+from ._transport import TCPTransport, Transport
 from ._url import Origin
 
-__all__ = ["OriginPool"]
+if TYPE_CHECKING:
+    from ._guard import Guard
+
+__all__ = ["OriginPool", "seconds_until"]
 
 
 class OriginPool:
-    """Lends connections, each to one call at a time.
+    """Lends connections to one origin, each to one call at a time, the youngest idle one first.
 
-    A call waits for a place first (:meth:`place`), in the order in which they came, and takes an
-    idle connection or makes one then. So there are never more connections than places: an idle
-    one occupies the place of a call that has ended.
-
-    :param origin: where the connections lead.
-    :param limits: how many there are, and how long they are kept.
-    :param ssl_context: for ``https``; ``None`` means one that verifies.
+    :param background: where connections are closed.
+    :param transport: makes connections.
+    :param propagates_deadline: whether the server is to be told how much time is left.
     """
 
     def __init__(
-        self, origin: Origin, limits: ClientLimits, ssl_context: ssl.SSLContext | None
+        self,
+        origin: Origin,
+        background: core.BackgroundNursery,
+        transport: Transport,
+        *,
+        limits: ClientLimits,
+        timeouts: Timeouts,
+        engine: http1.Engine,
+        propagates_deadline: bool,
+        guard: Guard | None,
     ) -> None:
-        self._origin = origin
+        self.origin = origin
+        self.guard = guard
+        """Decides whether and when calls are made; ``None`` where nothing does."""
+        self._propagates_deadline = propagates_deadline
+        self.proxy: Proxy | None = None
+        """Who forwards our requests, and reads them."""
+        if isinstance(transport, TCPTransport):
+            proxy = transport.proxy_for(origin)
+            if proxy is not None and proxy.forwards(origin):
+                self.proxy = proxy
+        self._transport = transport
         self._limits = limits
-        self._ssl_context = ssl_context
-        self._places = trio.CapacityLimiter(limits.max_connections)
-        self._idle = deque[ClientConnection]()
-        self._lent = set[ClientConnection]()
-        self._closed = False
+        self._timeouts = timeouts
+        self._engine = engine
+        self._pool = core.Pool(background, self._open, _close, limits=limits.pool)
 
-    @property
-    def idle(self) -> int:
-        """How many connections are open and unused."""
-        return len(self._idle)
+    def statistics(self) -> core.PoolStatistics:
+        """What the pool has, and what it has done."""
+        return self._pool.statistics()
 
-    @property
-    def lent(self) -> int:
-        """How many connections are being used."""
-        return len(self._lent)
+    def is_unused(self) -> bool:
+        """Whether it has no connection, and nobody wants one."""
+        if self.guard is not None and self.guard.remembers():
+            return False
+        statistics = self._pool.statistics()
+        return statistics.size == statistics.waiting == 0
 
-    @property
-    def waiting(self) -> int:
-        """How many calls wait for a place."""
-        return self._places.statistics().tasks_waiting
+    def target(self, call: Call) -> str:
+        """What the request line says: all of the URL to a proxy (:rfc:`9112` section 3.2.2)."""
+        return call.url.target if self.proxy is None else f"{self.origin}{call.url.target}"
 
-    @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """Wait for a place and hold it while the body runs."""
-        holder = object()
-        await self._places.acquire_on_behalf_of(holder)
-        try:
-            yield
-        finally:
-            self._places.release_on_behalf_of(holder)
+    def encode(self, connection: ClientConnection, call: Call, deadline: float) -> bytes:
+        """The bytes of a call that is sent in one piece."""
+        more = self.more_fields(call, deadline)
+        wire = connection.wire
+        if call.is_special:
+            fields = (*call.fields, *more)
+            if call.body is not None:
+                fields += ((b"Content-Length", str(len(call.body)).encode("ascii")),)
+            head = http1.Request(call.method, self.target(call).encode("ascii"), headers=fields)
+            return wire.send(head, http1.Data(call.body or b""), http1.EndOfMessage())
+        whole = call.head if self.proxy is None else call.head_for(self.target(call))
+        if more:
+            whole += b"".join([b"%b: %b\r\n" % field for field in more])
+        return wire.send_request_whole(whole, call.body)
 
-    async def take_idle(self) -> ClientConnection | None:
-        """The connection that was used last, if one is left that the server has not closed."""
-        oldest = trio.current_time() - self._limits.idle_timeout
-        while self._idle:
-            connection = self._idle.pop()
-            self._lent.add(connection)
+    def more_fields(self, call: Call, deadline: float) -> http1.HeaderFields:
+        """What is told to this server now, and to no other: the trace, and the time left."""
+        more: http1.HeaderFields = () if self.proxy is None else self.proxy.headers.raw
+        if (trace := core.current_trace()) is not None and "traceparent" not in call.headers:
+            more += ((b"traceparent", trace.to_traceparent().encode("ascii")),)
+            if trace.state:
+                more += ((b"tracestate", trace.state.encode("ascii")),)
+        if self._propagates_deadline and "x-request-timeout" not in call.headers:
+            seconds = min(core.remaining_time(), seconds_until(deadline))
+            if seconds < math.inf:
+                more += ((b"X-Request-Timeout", b"%.3f" % seconds),)
+        return more
+
+    def take_nowait(self) -> ClientConnection | None:
+        """An idle connection, if one is left that the server has not closed.
+
+        :returns: ``None`` where it takes some waiting to find out, or to get one.
+        """
+        pool = self._pool
+        while True:
             try:
-                if connection.idle_since >= oldest and await connection.is_usable():
-                    return connection
-            except BaseException:
-                self.discard(connection)
-                raise
-            self.discard(connection)
-        return None
+                connection = pool.acquire_nowait()
+            except ResourceFull:
+                return None
+            usable = connection.seems_usable()
+            if usable:
+                return connection
+            if usable is None:
+                pool.release(connection)
+                return None
+            pool.discard(connection)
 
-    async def connect(self) -> ClientConnection:
-        """Make a connection. The caller's own limits end it.
+    async def take(self, deadline: float) -> ClientConnection:
+        """An idle connection, or a new one, after waiting for a place where there is none.
 
+        :raises OperationTimeout: it took too long.
         :raises NetworkError: there is none to be had.
         :raises ResourceClosed: the client was closed.
         """
-        if not self._closed:
-            connection = ClientConnection(await self._connect_stream(), self._limits)
-            if not self._closed:
-                self._lent.add(connection)
+        timeouts = self._timeouts
+        while True:
+            patience = min(timeouts.pool + timeouts.connect, seconds_until(deadline))
+            connection = await self._pool.acquire(timeout=patience)
+            if not connection.exchanges:
                 return connection
-            connection.reset()
-        raise ResourceClosed("the client is closed")
+            try:
+                usable = connection.seems_usable()
+                if usable is None:
+                    with core.limit(seconds_until(deadline), None):
+                        usable = await connection.is_usable()
+            except BaseException:
+                self.discard(connection)
+                raise
+            if usable:
+                return connection
+            self._pool.discard(connection)
 
-    async def give_back(self, connection: ClientConnection) -> None:
-        """Keep a connection for another call, or close it where it is of no more use.
+    async def reconnect(self, connection: ClientConnection, deadline: float) -> None:
+        """Replace the stream of a connection that the server has closed."""
+        with core.limit(seconds_until(deadline), None):
+            connection.restart(await self._connect())
 
-        One whose answer was not read to its end is reset.
-        """
-        if self._closed or not connection.is_complete():
-            self.discard(connection)
-            return
-        self._lent.discard(connection)
-        if not connection.reusable or self.idle >= self._limits.max_idle:
-            await connection.aclose()
-            return
-        connection.start_next()
-        self._idle.append(connection)
+    def give_back(self, connection: ClientConnection) -> None:
+        """Keep a connection for another call, or close it where it is of no more use."""
+        if connection.finish():
+            self._pool.release(connection)
+        else:
+            self._pool.discard(connection)
 
     def discard(self, connection: ClientConnection) -> None:
-        """Give a connection up whose exchange did not come to its end."""
-        self._lent.discard(connection)
-        connection.reset()
+        """Give a connection up whose exchange did not come to its end: it is reset."""
+        self._pool.discard(connection)
 
-    def close(self) -> list[ClientConnection]:
-        """Give up every connection, and make no more.
+    def close(self) -> None:
+        """Reset the connections that are used, and close the others in good order."""
+        self._pool.close()
 
-        Those that are used are reset.
+    async def _open(self) -> ClientConnection:
+        return ClientConnection(await self._connect(), self._limits, self._engine)
 
-        :returns: the others, for the caller to close.
-        """
-        self._closed = True
-        for connection in list(self._lent):
-            self.discard(connection)
-        idle = list(self._idle)
-        self._idle.clear()
-        return idle
+    async def _connect(self) -> net.ByteStream:
+        return await self._transport.connect(self.origin, timeout=self._timeouts.connect)
 
-    async def _connect_stream(self) -> net.ByteStream:
-        origin = self._origin
-        if origin.scheme == "http":
-            return await net.connect_tcp(origin.host, origin.port, timeout=math.inf)
-        return await net.connect_tls(
-            origin.host,
-            origin.port,
-            ssl_context=self._ssl_context,
-            alpn_protocols=("http/1.1",) if self._ssl_context is None else (),
-            timeout=math.inf,
-        )
+
+def _close(connection: ClientConnection) -> object:
+    if connection.is_idle:
+        return connection.aclose()
+    connection.reset()
+    return None
+
+
+def seconds_until(deadline: float) -> float:
+    """The seconds up to a trio time, at least 0."""
+    return math.inf if deadline == math.inf else max(0.0, deadline - trio.current_time())

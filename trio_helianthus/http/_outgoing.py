@@ -65,27 +65,30 @@ class Outgoing:
         self._batch.append(data)
         return len(data) >= LARGE or len(self._batch) >= MAX_BATCH
 
-    def flush_nowait(self) -> None:
-        """Send of the batch what can be sent without waiting. The rest, or a failure, is later's."""
-        data = self._take_batch()
+    def flush_nowait(self) -> bool:
+        """Send of the batch what can be sent without waiting.
+
+        :returns: whether that was all. The rest, or a failure, is for :meth:`flush`.
+        """
+        batch = self._batch
+        data = batch[0] if len(batch) == 1 else b"".join(batch)
+        batch.clear()
         try:
             sent = self._stream.send_nowait(data)
         except NetworkError:  # the next send fails as well
             sent = 0
         if sent < len(data):
-            self.put(data[sent:])
+            batch.append(data[sent:])
+            return False
+        return True
 
     async def flush(self) -> None:
         """Send the batch. It is a schedule point only where it waits, or when one is due.
 
         :raises PeerGone: the client cannot be reached, and this task cannot be cancelled now.
         """
-        batch = self._batch
-        if not batch:
-            return
-        data = batch[0] if len(batch) == 1 else b"".join(batch)
-        batch.clear()
-        await self._send(data)
+        if self._batch:
+            await self._send(self._take_batch())
 
     async def send(self, data: bytes) -> None:
         """Send ``data`` behind the batch."""

@@ -62,6 +62,13 @@ class RequestBody(BodyStream):
         """The length in bytes that the head announces; ``None`` for a chunked body."""
         return self._length
 
+    def limit_to(self, max_bytes: int) -> None:
+        """Lower the cap on the whole body; a higher one changes nothing.
+
+        :param max_bytes: the new cap; what has been received counts.
+        """
+        self._max_bytes = min(self._max_bytes, max_bytes)
+
     @property
     def trailers(self) -> Headers:
         """The fields behind the body (:rfc:`9110` section 6.5), once all of it was read."""

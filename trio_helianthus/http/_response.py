@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterable, Callable, Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from trio_helianthus.net import Buffer
@@ -67,6 +68,15 @@ class Response:
         content_type: str | None = None,
         trailers: HeaderTypes | Callable[[], HeaderTypes] | None = None,
     ) -> None:
+        if trailers is not None:
+            self.trailers = trailers if callable(trailers) else Headers(trailers)
+        if type(body) is bytes and status == 200 and not headers:
+            self.body = body
+            if content_type is not None:
+                self._shared_headers = _kind(content_type)
+            elif body:
+                self._shared_headers = _BYTES
+            return
         check_status(status)
         if isinstance(body, bytes | bytearray | memoryview):
             body = bytes(body)
@@ -86,8 +96,6 @@ class Response:
             self.headers["Content-Type"] = "application/octet-stream"
         if isinstance(body, FileBody):
             self.headers["Content-Length"] = str(body.count)
-        if trailers is not None:
-            self.trailers = trailers if callable(trailers) else Headers(trailers)
 
     @lazy
     def headers(self) -> Headers:
@@ -125,7 +133,7 @@ class Response:
     @classmethod
     def text(cls, text: str, *, status: int = 200, headers: HeaderTypes = ()) -> Response:
         """Plain text in UTF-8; what UTF-8 cannot carry (lone surrogates) becomes ``?``."""
-        if headers == () and status == 200 and cls is Response and isinstance(text, str):
+        if not headers and status == 200 and cls is Response and isinstance(text, str):
             response = Response.__new__(Response)  # as _simple does, without the calls
             response.body = text.encode("utf-8", "replace")
             response._shared_headers = _TEXT
@@ -137,7 +145,7 @@ class Response:
     def html(cls, text: str, *, status: int = 200, headers: HeaderTypes = ()) -> Response:
         """An HTML page in UTF-8; what UTF-8 cannot carry (lone surrogates) becomes ``?``."""
         body = _encode_text(text)
-        if headers == () and status == 200 and cls is Response:
+        if not headers and status == 200 and cls is Response:
             return _simple(body, _HTML)
         return cls._of_type(body, "text/html; charset=utf-8", status, headers)
 
@@ -149,7 +157,7 @@ class Response:
         :raises ValueError: for ``nan`` and infinities, or a value that contains itself.
         """
         body = encode_json(value)
-        if headers == () and status == 200 and cls is Response:
+        if not headers and status == 200 and cls is Response:
             return _simple(body, _JSON)
         return cls._of_type(body, "application/json", status, headers)
 
@@ -389,8 +397,11 @@ def _simple(body: bytes, headers: Headers) -> Response:
     return response
 
 
+@lru_cache(maxsize=64)
 def _kind(content_type: str) -> Headers:
-    return Headers.from_wire(((b"Content-Type", content_type.encode("ascii")),))
+    """The fields of an answer that has no others; to be copied before they are changed."""
+    fields = Headers({"Content-Type": content_type})
+    return Headers.from_wire(fields.raw)
 
 
 _TEXT: Final = _kind("text/plain; charset=utf-8")

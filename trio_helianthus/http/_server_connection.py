@@ -194,7 +194,7 @@ class ServerConnection:
 
     async def _receive_head(self) -> bool:
         """Wait for more of a request's head; false when there is not going to be one."""
-        if self._outgoing.batched:
+        if self._outgoing.batched and not self._outgoing.flush_nowait():
             await self._outgoing.flush()
         limits = self._limits
         if self._engine.buffered:
@@ -209,7 +209,15 @@ class ServerConnection:
                 silence = min(silence, limits.header_timeout)
             self._alarm.set(trio.current_time() + silence)
         self._idle = True
-        data = await self._receive()
+        if self._watcher is None:  # _receive(), without the call
+            try:
+                data = await self._stream.receive_some()
+            except NetworkError as exc:
+                raise PeerGone("the client is gone") from exc
+            if not data:
+                self._ended = True
+        else:
+            data = await self._receive()
         self._idle = False
         self._incoming.feed(data)
         return True

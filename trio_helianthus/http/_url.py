@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterable, Mapping
+from functools import cached_property, lru_cache
 from typing import Any, Final, TypeAlias, cast
-from urllib.parse import SplitResult, quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
 import attrs
+import idna
 
-__all__ = ["URL", "Origin", "Params", "parse_url"]
+__all__ = ["URL", "Origin", "Params", "encode_pairs", "parse_url"]
 
 Params: TypeAlias = "Mapping[str, Any] | Iterable[tuple[str, Any]]"
-"""What ``params=`` takes: names and values, as ``str()`` shows them, to append to a query."""
+"""What ``params=`` takes: names and values to append to a query. A list or tuple of values gives
+the name several times, ``None`` leaves it out, booleans are ``true`` and ``false``, and anything
+else is as ``str()`` shows it."""
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
-_HOST: Final = re.compile(
-    r"[0-9A-Za-z_](?:[0-9A-Za-z_.-]{0,252}[0-9A-Za-z_.])?|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*"
-)
+_HOST: Final = re.compile(r"[0-9A-Za-z_](?:[0-9A-Za-z_.-]{0,252}[0-9A-Za-z_.])?")
 _BRACKETED: Final = re.compile(r"\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*\](?::.*)?")
 _CONTROL_OR_BACKSLASH: Final = re.compile(r"[\x00-\x1f\x7f\\]")
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_SIMPLE: Final = re.compile(
+    r"(https?)://([0-9a-z](?:[0-9a-z.-]{0,252}[0-9a-z])?)(?::([1-9][0-9]{0,4}))?"
+    r"(/[0-9A-Za-z/:@!$&'()*+,;=~_.-]*(?:\?[0-9A-Za-z/:@!$&'()*+,;=~_.?-]*)?)"
+)
+"""Absolute URLs with nothing to decode or to encode, which are most."""
 _PATH_SAFE: Final = "/%:@!$&'()*+,;=~"
 _QUERY_SAFE: Final = _PATH_SAFE + "?"
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Origin:
     """A server as a client names it: scheme, host and port (:rfc:`9110` section 4.3.1)."""
 
     scheme: str
+    """``"http"`` or ``"https"``."""
     host: str
+    """A name in its ASCII form and in lower case, or a numeric address without brackets."""
     port: int
+    """The port, the scheme's own too."""
 
     @property
     def authority(self) -> str:
@@ -42,52 +55,171 @@ class Origin:
         return f"{self.scheme}://{self.authority}"
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class URL:
     """An origin and a request target in its origin form (:rfc:`9112` section 3.2.1)."""
 
     origin: Origin
     target: str
+    fragment: str = ""
+    """What stands behind ``#``; never sent."""
+    credentials: tuple[str, str] | None = attrs.field(default=None, repr=False)
+    """User name and password, if the URL had them; ``str()`` does not show them."""
+
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.target.partition("?")[0]
+
+    def with_query(self, more: str) -> URL:
+        """The same, with more behind its query.
+
+        :param more: percent-encoded; may be empty.
+        """
+        if not more:
+            return self
+        mark = "&" if "?" in self.target else "?"
+        return URL(self.origin, f"{self.target}{mark}{more}", self.fragment, self.credentials)
+
+    def join(self, reference: str) -> URL:
+        """The URL that a reference means here (:rfc:`3986` section 5.2.2).
+
+        Credentials of this URL are not inherited, and those of the reference are kept.
+
+        :raises ValueError: it is invalid, or leads elsewhere than to ``http`` or ``https``.
+        """
+        _check_characters(reference)
+        if _SCHEME.match(reference):
+            return parse_url(reference)
+        if reference.startswith("//"):
+            return parse_url(f"{self.origin.scheme}:{reference}")
+        rest, _, fragment = reference.partition("#")
+        path, mark, query = rest.partition("?")
+        if not path:
+            query = query if mark else self.target.partition("?")[2]
+            return _assemble(self.origin, self.path, query, fragment)
+        if not path.startswith("/"):
+            path = self.path.rpartition("/")[0] + "/" + path
+        return _assemble(self.origin, _quote_path(path), query, fragment)
+
+    @cached_property
+    def _text(self) -> str:
+        return f"{self.origin}{self.target}" + (f"#{self.fragment}" if self.fragment else "")
 
     def __str__(self) -> str:
-        return f"{self.origin}{self.target}"
+        return self._text
 
 
-def parse_url(url: str, base: URL | None = None, params: Params = ()) -> URL:
+def parse_url(url: str, base: URL | None = None) -> URL:
     """Take a URL apart, percent-encoding what needs it and is not yet.
 
-    :param url: absolute, or a path that is appended to the path of ``base``.
+    What is percent-encoded already stays as it is: a server may have signed it that way.
+
+    :param url: absolute, or a path that is appended to the path of ``base``, whose query comes
+        first. Dots in it (``..``) never lead out of the base.
     :param base: where a path belongs to.
-    :param params: appended to the query.
     :raises ValueError: says what is wrong with the URL.
     """
-    if _CONTROL_OR_BACKSLASH.search(url):
-        raise ValueError(f"a URL has no control characters and no backslash: {url!r}")
+    if (simple := _parse_simple(url)) is not None:
+        return simple
+    _check_characters(url)
     split = urlsplit(url)
+    queries = [split.query]
     if split.scheme or split.netloc:
-        origin, prefix = _origin(split, url), ""
+        origin, credentials = _origin(split, url)
+        path = _quote_path(split.path)
     elif base is None:
         raise ValueError(
             f"{url!r} has no scheme, as http://..., and a path alone needs a client with a base_url"
         )
     else:
-        origin, prefix = base.origin, base.target.partition("?")[0].rstrip("/")
-    path = quote(split.path, safe=_PATH_SAFE)
+        origin, credentials, path = base.origin, base.credentials, base.path
+        if split.path:
+            path = path.rstrip("/") + _quote_path(split.path)
+        queries.insert(0, base.target.partition("?")[2])
+    query = "&".join(filter(None, queries))
+    return _assemble(origin, path, query, split.fragment, credentials)
+
+
+def _parse_simple(url: str) -> URL | None:
+    """What :func:`parse_url` makes of a simple URL, at a fifth of the cost."""
+    match = _SIMPLE.fullmatch(url)
+    if match is None or "/." in url or url.endswith("?"):
+        return None
+    scheme, host, port, target = match.groups()
+    origin = _simple_origin(scheme, host, port)
+    return None if origin is None else URL(origin, target)
+
+
+@lru_cache(maxsize=1024)
+def _simple_origin(scheme: str, host: str, port: str | None) -> Origin | None:
+    number = _DEFAULT_PORTS[scheme] if port is None else int(port)
+    return Origin(scheme, host, number) if number <= 65535 else None
+
+
+def encode_pairs(pairs: Params) -> str:
+    """Names and values as HTML forms write them (``application/x-www-form-urlencoded``)."""
+    if not pairs:
+        return ""
+    given = pairs.items() if isinstance(pairs, Mapping) else pairs
+    flat = list[tuple[str, str]]()
+    for name, value in cast("Iterable[tuple[str, Any]]", given):
+        values = value if isinstance(value, list | tuple) else (value,)
+        flat.extend((name, _shown(one)) for one in values if one is not None)
+    return urlencode(flat)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _assemble(
+    origin: Origin,
+    path: str,
+    query: str,
+    fragment: str,
+    credentials: tuple[str, str] | None = None,
+) -> URL:
+    query = quote(_STRAY_PERCENT.sub("%25", query), safe=_QUERY_SAFE)
+    fragment = quote(_STRAY_PERCENT.sub("%25", fragment), safe=_QUERY_SAFE)
+    return URL(origin, f"{path}?{query}" if query else path, fragment, credentials)
+
+
+def _quote_path(path: str) -> str:
+    path = quote(_STRAY_PERCENT.sub("%25", path), safe=_PATH_SAFE)
     if not path.startswith("/"):
         path = f"/{path}"
-    pairs = params.items() if isinstance(params, Mapping) else params
-    added = urlencode(list(cast("Iterable[tuple[str, Any]]", pairs)))
-    queries = [quote(split.query, safe=_QUERY_SAFE), added]
-    query = "&".join(filter(None, queries))
-    return URL(origin, f"{prefix}{path}?{query}" if query else f"{prefix}{path}")
+    return _without_dots(path) if "/." in path else path
 
 
-def _origin(split: SplitResult, url: str) -> Origin:
+def _without_dots(path: str) -> str:
+    """Resolve ``.`` and ``..`` (:rfc:`3986` section 5.2.4)."""
+    kept = list[str]()
+    segments = path.split("/")[1:]
+    for segment in segments:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    if segments[-1] in {".", ".."}:
+        kept.append("")
+    return "/" + "/".join(kept)
+
+
+def _check_characters(url: str) -> None:
+    if _CONTROL_OR_BACKSLASH.search(url):
+        raise ValueError(f"a URL has no control characters and no backslash: {url!r}")
+
+
+def _origin(split: SplitResult, url: str) -> tuple[Origin, tuple[str, str] | None]:
     if split.scheme not in _DEFAULT_PORTS:
         raise ValueError(f"a URL starts with http:// or https://: {url!r}")
-    if "@" in split.netloc:
-        raise ValueError("a URL with a user name in it is not supported")
-    if "[" in split.netloc and _BRACKETED.fullmatch(split.netloc) is None:
+    userinfo, at, place = split.netloc.rpartition("@")
+    if "@" in userinfo:
+        raise ValueError("a user name or password in a URL has no @ that is not percent-encoded")
+    if "[" in place and _BRACKETED.fullmatch(place) is None:
         raise ValueError(f"invalid host in {url!r}")  # urlsplit overlooks what is around brackets
     try:
         port = split.port
@@ -95,12 +227,27 @@ def _origin(split: SplitResult, url: str) -> Origin:
         port = 0
     if port == 0:
         raise ValueError(f"invalid port in {url!r}")
-    host = split.hostname or ""
+    host = _host(split.hostname or "")
+    if host is None:
+        raise ValueError(f"invalid host in {url!r}")
+    credentials = None
+    if at:
+        user, _, password = userinfo.partition(":")
+        credentials = unquote(user), unquote(password)
+    return Origin(split.scheme, host, port or _DEFAULT_PORTS[split.scheme]), credentials
+
+
+def _host(host: str) -> str | None:
+    if ":" in host:
+        try:
+            return ipaddress.IPv6Address(host).compressed
+        except ValueError:
+            return None
+    if len(host) > 253:
+        return None
     if not host.isascii():
         try:
-            host = host.encode("idna").decode("ascii")
+            host = idna.encode(host, uts46=True).decode("ascii")
         except UnicodeError:
-            host = ""
-    if _HOST.fullmatch(host) is None:
-        raise ValueError(f"invalid host in {url!r}")
-    return Origin(split.scheme, host, port or _DEFAULT_PORTS[split.scheme])
+            return None
+    return host if _HOST.fullmatch(host) else None

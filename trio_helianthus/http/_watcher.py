@@ -124,6 +124,7 @@ class Watcher:
                 if self._stream.is_broken():
                     self._tell(PeerState.GONE)
                     return
-            if not self._wanted:
+            # Who has just taken what was here may wait for more of it by now.
+            if not self._wanted and (self.holds_something or self._arrived.task is None):
                 self.receiving = False
                 return

@@ -50,6 +50,9 @@ from ._framing import Varint as Varint
 from ._listen import BACKLOG as BACKLOG
 from ._listen import TCPListener as TCPListener
 from ._listen import listen_tcp as listen_tcp
+from ._memory_stream import MEMORY_STREAM_BYTES as MEMORY_STREAM_BYTES
+from ._memory_stream import MemoryStream as MemoryStream
+from ._memory_stream import memory_stream_pair as memory_stream_pair
 from ._network import AddressInfo as AddressInfo
 from ._network import Network as Network
 from ._network import SystemNetwork as SystemNetwork
@@ -57,6 +60,8 @@ from ._network import current_network as current_network
 from ._network import use_network as use_network
 from ._open_send_queue import open_send_queue as open_send_queue
 from ._options import SocketOption as SocketOption
+from ._peer_state import PeerState as PeerState
+from ._peer_state import PeerWatcher as PeerWatcher
 from ._readiness import Readiness as Readiness
 from ._reloading_certificate import WATCH_SECONDS as WATCH_SECONDS
 from ._reloading_certificate import ReloadingCertificate as ReloadingCertificate
@@ -128,6 +133,7 @@ __all__ = [
     "MAX_KEPT_BYTES",
     "MAX_OUTSTANDING_BYTES",
     "MAX_UNTIL_BYTES",
+    "MEMORY_STREAM_BYTES",
     "POOL_SIZES",
     "RECEIVE_BYTES",
     "RETRANSMIT_SECONDS",
@@ -155,9 +161,12 @@ __all__ = [
     "Header",
     "LengthPrefix",
     "Lines",
+    "MemoryStream",
     "Netstring",
     "Network",
     "PeerCredentials",
+    "PeerState",
+    "PeerWatcher",
     "Readiness",
     "ReloadingCertificate",
     "SendQueue",
@@ -191,6 +200,7 @@ __all__ = [
     "current_network",
     "listen_tcp",
     "listen_unix",
+    "memory_stream_pair",
     "open_dtls",
     "open_send_queue",
     "open_udp",

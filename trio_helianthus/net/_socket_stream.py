@@ -26,6 +26,7 @@ from trio_helianthus.errors import (
 from ._buffers import drop_sent, joined
 from ._file_part import CannotSendFromFile, send_from_file
 from ._network import current_network
+from ._peer_state import PeerState
 from ._stream import RECEIVE_BYTES, ByteStream
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from ._address import SocketAddress
     from ._buffers import Buffer
     from ._file_part import FilePart
-    from ._peer_state import PeerState, PeerWatcher
+    from ._peer_state import PeerWatcher
     from ._readiness import Readiness
 
 _T = TypeVar("_T")
@@ -187,6 +188,24 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
         await self._checkpoint()
         if self._received or self.is_broken():
             return False
+        try:
+            self.socket.recv(1, socket_module.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError as exc:
+            self._translated(exc, "receive")
+        return False
+
+    def seems_quiet(self) -> bool | None:
+        """Tell whether nothing has come that nobody received, and the peer is still there.
+
+        Never ``None``. While :attr:`watches_peer`, that is mostly without a system call.
+        """
+        if self._received or self._closed or self._lost is not None:
+            return False
+        readiness = self._readiness
+        if readiness.watches_peer and not readiness.readable:  # which may be left of an old edge
+            return readiness.peer is PeerState.PRESENT
         try:
             self.socket.recv(1, socket_module.MSG_PEEK)
         except BlockingIOError:

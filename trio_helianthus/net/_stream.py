@@ -124,6 +124,13 @@ class ByteStream(trio.abc.Stream):
         received. Does not wait for the peer.
         """
 
+    def seems_quiet(self) -> bool | None:
+        """Tell what :meth:`is_quiet` would, if that takes no waiting. This is no checkpoint.
+
+        :returns: ``None`` where it would have to wait; then ask :meth:`is_quiet`.
+        """
+        return None
+
     @property
     def peer_state(self) -> PeerState:
         """What is known of the peer without receiving; says more while :attr:`watches_peer`."""

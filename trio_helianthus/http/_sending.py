@@ -1,0 +1,148 @@
+"""Sending a request's content in pieces, in a task of its own, while the answer is received."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+import trio
+
+from trio_helianthus import core
+from trio_helianthus.net import Buffer
+from trio_helianthus.wire import http1
+
+from ._call import Call
+from ._client_connection import ClientConnection
+from ._headers import Headers
+from ._pieces import bytes_of, closing
+
+__all__ = ["Sending"]
+
+PIECE_BYTES: Final = 64 * 1024
+_REFUSED: Final = 300
+"""An answer from here on says that the content is not wanted."""
+
+
+class Sending:
+    """The way of one request's content, which may still be under way when its answer comes.
+
+    An answer that refuses it stops it (:rfc:`9112` section 9.3); so does the end of the exchange.
+    What the content raises breaks the connection, and whoever waits for the answer gets it.
+
+    It runs in the client's nursery, not in one of its own: a nursery would have to be inside of the
+    limit of the answer's head, and to outlive it.
+
+    :param write_seconds: for how long the server may take none of one piece.
+    """
+
+    def __init__(self, connection: ClientConnection, call: Call, write_seconds: float) -> None:
+        self.begun: bool = False
+        """Whether the content was asked for its first piece."""
+        self.error: Exception | None = None
+        """What the content has raised, or the protocol has against it."""
+        self._connection = connection
+        self._call = call
+        self._write_seconds = write_seconds
+        self._scope = trio.CancelScope()
+        self._may_begin = trio.Event()
+        self._ended: trio.Event | None = None
+        connection.on_informational = self._hear_informational
+        if not call.expect_continue:
+            self._may_begin.set()
+
+    async def send_head(self, more: tuple[tuple[bytes, bytes], ...], target: str) -> None:
+        """Send the head, with more fields than the call has."""
+        call = self._call
+        fields = call.fields + more
+        if call.expect_continue:
+            fields += ((b"Expect", b"100-continue"),)
+        content = call.content
+        length = call.announced
+        if isinstance(content, bytes):
+            length = str(len(content)).encode("ascii")
+        if length is None:
+            fields += ((b"Transfer-Encoding", b"chunked"),)
+        else:
+            fields += ((b"Content-Length", length),)
+        head = http1.Request(call.method, target.encode("ascii"), headers=fields)
+        await self._connection.send(self._connection.wire.send(head))
+
+    def start(self, background: core.BackgroundNursery) -> None:
+        """Begin to send the content."""
+        self._ended = trio.Event()
+        background.start_soon(self._run)
+
+    async def stop(self) -> None:
+        """Send no more, and wait until the content hears of it.
+
+        Shielded, as nothing of the caller's content may go on after the call.
+        """
+        if self._ended is not None and not self._ended.is_set():
+            self._connection.stream.reset()  # at once, whatever the content does on its way out
+            self._scope.cancel(reason="the exchange has ended")
+            with trio.CancelScope(shield=True):
+                await self._ended.wait()
+
+    async def wait_sent(self) -> None:
+        """Wait until all was sent, or cannot be.
+
+        :raises Exception: what the content has raised.
+        """
+        if self._ended is not None:
+            await self._ended.wait()
+        self.check()
+
+    def check(self) -> None:
+        """Raise what the content has raised, if it has."""
+        if self.error is not None:
+            raise self.error
+
+    async def _run(self) -> None:
+        assert self._ended is not None
+        try:
+            with self._scope:
+                await self._send_content()
+        except Exception as exc:
+            self.error = exc
+            self._connection.abandon(exc)
+        finally:
+            self._ended.set()
+
+    async def _send_content(self) -> None:
+        if not self._may_begin.is_set():
+            with trio.move_on_after(self._call.expect_continue):
+                await self._may_begin.wait()
+        self.begun = True
+        content = self._call.content
+        pieces = _pieces_of(content) if isinstance(content, bytes) else content
+        async with closing(pieces):
+            async for piece in pieces:
+                await self._send(http1.Data(bytes_of(piece)))
+                if self._connection.send_failed:
+                    return  # the answer tells why, or there being none
+        await self._send(http1.EndOfMessage(self._trailers()))
+
+    def hear(self, status: int) -> None:
+        """Take note of the answer's status."""
+        if status >= _REFUSED:
+            self._scope.cancel(reason="the server has answered")
+        else:
+            self._may_begin.set()
+
+    async def _send(self, event: http1.Data | http1.EndOfMessage) -> None:
+        data = self._connection.wire.send(event)
+        with core.limit(self._write_seconds, None):
+            await self._connection.send(data)
+
+    def _trailers(self) -> http1.HeaderFields:
+        trailers = self._call.trailers
+        return Headers(trailers() if callable(trailers) else trailers).raw
+
+    def _hear_informational(self, status: int) -> None:
+        if status == 100:
+            self._may_begin.set()
+
+
+async def _pieces_of(content: bytes) -> AsyncIterator[Buffer]:
+    for start in range(0, len(content), PIECE_BYTES):
+        yield memoryview(content)[start : start + PIECE_BYTES]

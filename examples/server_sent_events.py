@@ -57,11 +57,9 @@ async def call_yourself() -> None:
         async with http.open_client(server.url) as client:
             headers = {"Last-Event-ID": "41"}
             async with client.stream("GET", "/ticks", headers=headers) as response:
-                lines = 0
-                async for line in response.iter_lines():
-                    print(line)
-                    lines += 1
-                    if lines == 10:
+                async for event in http.EventReader(response):
+                    print(event.id, event.event, event.data)
+                    if event.id == "44":
                         break
         await server.drain()
 

@@ -74,6 +74,14 @@ def test_what_is_long_ago_does_not_count(breaker: CircuitBreaker, clock: Clock) 
     assert breaker.statistics().calls == 0
 
 
+def test_a_year_of_successes_fills_no_memory(breaker: CircuitBreaker, clock: Clock) -> None:
+    for _ in range(100):
+        succeed(breaker)
+        clock.now += 1
+    assert breaker.statistics().calls == 9
+    assert len(breaker._window._slices) <= 11
+
+
 def open_it(breaker: CircuitBreaker, clock: Clock) -> None:
     for _ in range(4):
         fail(breaker)

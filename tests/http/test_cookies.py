@@ -223,9 +223,9 @@ class TestTheJar:
             {"domain": "not a host"},
         ]
         for one in bad:
-            arguments = {"name": "n", "value": "v", "domain": "h"} | one
+            arguments: dict[str, Any] = {"name": "n", "value": "v", "domain": "h"} | one
             with pytest.raises(ValueError):
-                jar.set(arguments.pop("name"), arguments.pop("value"), **arguments)
+                jar.set(**arguments)
 
     def test_as_a_mapping_it_has_the_latest_of_each_name(self, jar: CookieJar) -> None:
         jar.set("a", "1", domain="example.org")

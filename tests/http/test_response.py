@@ -7,10 +7,13 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
 from trio_helianthus import http
+
+from .conftest import Connect, Serve
 
 
 async def pieces() -> AsyncIterator[bytes]:
@@ -227,3 +230,33 @@ def test_trailers_and_upgrades() -> None:
     assert (response.status, response.upgrade_handler) == (101, go_on)
     assert response.headers.pairs == [("X-A", "1"), ("Upgrade", "echo"), ("Connection", "Upgrade")]
     assert http.Response.tunnel(go_on).status == 200
+
+
+async def test_trailers_on_the_wire(serve: Serve, connect: Connect) -> None:
+    seen = []
+
+    async def counted() -> AsyncIterator[bytes]:
+        for piece in (b"ab", b"c"):
+            seen.append(piece)
+            yield piece
+
+    async def handler(request: http.Request) -> http.Response:
+        return http.Response(counted(), trailers=lambda: {"X-Count": str(len(seen))})
+
+    client = await connect(await serve(handler))
+    await client.send(b"GET / HTTP/1.1\r\nHost: x\r\nTE: trailers\r\n\r\n")
+    await client.stream.receive_until(b"\r\n\r\n")
+    rest = await client.stream.receive_until(b"0\r\nX-Count: 2\r\n\r\n")
+    assert rest.startswith(b"2\r\nab\r\n1\r\nc\r\n")
+
+
+async def test_a_channel_as_the_body(serve: Serve, connect: Connect) -> None:
+    async def handler(request: http.Request) -> http.Response:
+        send, receive = trio.open_memory_channel[bytes](2)
+        send.send_nowait(b"one ")
+        send.send_nowait(b"two")
+        send.close()
+        return http.Response(receive, content_type="text/plain")
+
+    async with http.open_client((await serve(handler)).url) as client:
+        assert (await client.get("/")).text == "one two"

@@ -271,6 +271,34 @@ async def test_head_does_not_begin_the_source(serve: Serve, connect: Connect) ->
         await send.send("x")
 
 
+async def test_a_client_reads_events(serve: Serve, no_errors: None) -> None:
+    async def handler(request: http.Request) -> http.Response:
+        match request.path:
+            case "/ticks":
+                return http.Response.events(three_ticks(), retry=0.5)
+            case "/nothing":
+                return http.Response(status=204)
+        return http.Response.text("no events")
+
+    async def three_ticks() -> AsyncIterator[http.ServerSentEvent]:
+        for number in range(3):
+            yield http.ServerSentEvent(f"{number}\n", "tick", id=str(number))
+            await trio.lowlevel.checkpoint()
+
+    server = await serve(handler)
+    async with http.open_client(server.url) as client:
+        async with client.stream("GET", "/ticks") as response:
+            reader = http.EventReader(response)
+            assert [(event.event, event.data) async for event in reader] == [
+                *(("tick", "0\n"), ("tick", "1\n"), ("tick", "2\n")),
+            ]
+            assert (reader.last_event_id, reader.retry) == ("2", 0.5)
+        for path in ("/nothing", "/text"):
+            async with client.stream("GET", path) as response:
+                with pytest.raises(errors.RemoteProtocolError, match="no events"):
+                    http.EventReader(response)
+
+
 @pytest.mark.sweep
 @pytest.mark.parametrize("kind", ["generator", "channel"])
 def test_events_are_cancelled_anywhere(kind: str) -> None:

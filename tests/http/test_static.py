@@ -207,6 +207,8 @@ async def test_an_application_with_urls_of_its_own(site: Path) -> None:
         ("zstd", None, b"p{}"),
         ("", None, b"p{}"),
         ("br;q=nonsense", None, b"p{}"),
+        ("identity, gzip;q=0.5", None, b"p{}"),
+        ("identity;q=0.5, gzip", "gzip", b"gzipped"),
     ],
 )
 async def test_files_that_are_packed_already(

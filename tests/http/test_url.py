@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trio_helianthus import core, http
-from trio_helianthus.http import open_client
+from trio_helianthus.http import _url, open_client
 from trio_helianthus.http._url import parse_url
 
 
@@ -174,3 +176,21 @@ def test_a_url_does_not_show_its_password() -> None:
     url = parse_url("http://ada:s%40cret@example.org/")
     assert url.credentials == ("ada", "s@cret")
     assert "cret" not in str(url) + repr(url)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["a.b", "x", "127.0.0.1", "-", ".", ":80", ":0", ":99999", "/", "/..", "?", "?a=b;c"]
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_simple_urls_are_parsed_to_the_same_by_the_short_way(parts: list[str]) -> None:
+    url = "http://" + "".join(parts)
+    simple = _url._parse_simple(url)
+    if simple is not None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_url, "_parse_simple", lambda _: None)
+            assert parse_url(url) == simple

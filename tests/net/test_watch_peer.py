@@ -57,7 +57,7 @@ async def test_the_hub_tells_of_an_end_that_nobody_receives(
         one.watch_peer(watch)
         await receive_once(one, other)
         assert one.watches_peer
-        assert one.peer_state is PeerState.PRESENT
+        assert not one.peer_state
         await other.send_all(b"the last words")
         await other.send_eof()
         assert await watch.wait() == [PeerState.ENDED]

@@ -46,9 +46,10 @@ def as_handler(
     shared: dict[str, Any] = {} if state is None else dict(state)
 
     async def handle(request: http.Request) -> http.HandlerResult:
-        if b"upgrade" in dict(request.raw_headers) and asks_for_websocket(request):
+        fields = list(request.raw_headers)
+        if b"upgrade" in dict(fields) and asks_for_websocket(request):
             return refuse_websocket()
-        scope = http_scope(request, root_path, shared)
+        scope = http_scope(request, fields, root_path, shared)
         exchange = Exchange(request)
         try:
             await app(scope, exchange.receive, exchange.send)

@@ -80,7 +80,8 @@ async def open_lifespan(
             await lifespan.start_up(startup_timeout)
             yield lifespan.state
         except BaseException:
-            if (failure := await lifespan.shut_down(shutdown_timeout)) is not None:
+            failure = await lifespan.shut_down(shutdown_timeout)  # noqa: ASYNC102 - shielded there
+            if failure is not None:
                 core.report_error(failure, where="the app's shutdown")
             raise
         if (failure := await lifespan.shut_down(shutdown_timeout)) is not None:

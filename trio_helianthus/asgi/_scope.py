@@ -21,9 +21,15 @@ _EXTENSIONS: Final[dict[str, dict[str, Any]]] = {
 }
 
 
-def http_scope(request: http.Request, root_path: str, state: dict[str, Any]) -> Scope:
+def http_scope(
+    request: http.Request,
+    fields: list[tuple[bytes, bytes]],
+    root_path: str,
+    state: dict[str, Any],
+) -> Scope:
     """The scope of one request. The app may change all of it but the versions.
 
+    :param fields: the request's header fields, which are the app's from now on.
     :param root_path: what a proxy in front has taken off; the prefix that a router has taken off
         comes behind it. Both are put in front of the paths again, as ASGI has it.
     :param state: what the app's lifespan has left for its requests.
@@ -45,7 +51,7 @@ def http_scope(request: http.Request, root_path: str, state: dict[str, Any]) -> 
         "raw_path": raw_path.encode(),
         "query_string": query.encode(),
         "root_path": root_path,
-        "headers": list(request.raw_headers),
+        "headers": fields,
         "client": _host_and_port(client_address),
         "server": _host_and_port(server_address),
         "state": state.copy(),

@@ -228,7 +228,8 @@ class _Window:
 
     def __init__(self, seconds: float) -> None:
         self._slice = seconds / _SLICES
-        self._slices: deque[tuple[int, list[int]]] = deque()  # number; calls and failures
+        # Number of the slice; calls and failures.
+        self._slices: deque[tuple[int, list[int]]] = deque(maxlen=_SLICES + 1)
         self._slice_ends = -math.inf
         self._last = [0, 0]
 

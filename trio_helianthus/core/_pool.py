@@ -35,6 +35,7 @@ _BAD_HEALTH: Final = (
     trio.BrokenResourceError,
     trio.ClosedResourceError,
 )
+"""What a check raises of a broken connection."""
 
 
 class Pool(Generic[_T]):
@@ -280,13 +281,14 @@ class Pool(Generic[_T]):
             if self._check_waits:
                 return None
             entry = self._lend(idle.pop())
+            healthy: bool | Awaitable[bool] = False
             try:
                 healthy = check(entry.item)
-            except BaseException as exc:
-                self._drop(entry, CloseReason.UNHEALTHY)
-                if not _tells_of_bad_health(exc):
-                    raise
-                continue
+            except _BAD_HEALTH:
+                pass
+            finally:
+                if not healthy:
+                    self._drop(entry, CloseReason.UNHEALTHY)
             if isawaitable(healthy):
                 _forget(healthy)
                 self._check_waits = True
@@ -296,7 +298,6 @@ class Pool(Generic[_T]):
             if healthy:
                 self._reused += 1
                 return entry
-            self._drop(entry, CloseReason.UNHEALTHY)
         return None
 
     def _is_due_for_check(self, entry: Entry[_T]) -> bool:
@@ -313,9 +314,8 @@ class Pool(Generic[_T]):
             with scope:
                 verdict = self._check(entry.item)
                 healthy = await verdict if isawaitable(verdict) else verdict
-        except BaseException as exc:
-            if not _tells_of_bad_health(exc):
-                raise
+        except _BAD_HEALTH:
+            pass
         finally:
             self._under_way.discard(scope)
             if not healthy:
@@ -438,11 +438,6 @@ class Pool(Generic[_T]):
 
 def _closed_error() -> ResourceClosed:
     return ResourceClosed("the pool is closed")
-
-
-def _tells_of_bad_health(error: BaseException) -> bool:
-    """Whether a check has failed in the way in which a broken connection does."""
-    return isinstance(error, _BAD_HEALTH)
 
 
 def _forget(awaitable: Awaitable[object]) -> None:

@@ -44,6 +44,7 @@ from ._cookie import Cookie as Cookie
 from ._cookie_jar import CookieJar as CookieJar
 from ._digest_auth import DigestAuth as DigestAuth
 from ._endpoints import Endpoints as Endpoints
+from ._event_reader import EventReader as EventReader
 from ._exchanges import ClientStatistics as ClientStatistics
 from ._file_body import FileBody as FileBody
 from ._form import Form as Form
@@ -119,6 +120,7 @@ __all__ = [
     "DigestAuth",
     "Endpoints",
     "ErrorHandler",
+    "EventReader",
     "FileBody",
     "FileContent",
     "FileTypes",

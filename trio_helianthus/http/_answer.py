@@ -36,7 +36,7 @@ class AnswerHead:
     :raises LocalProtocolError: the fields cannot be sent.
     """
 
-    __slots__ = ("close", "length", "status", "_fixed", "_dated", "_date")
+    __slots__ = ("_date", "_dated", "_fixed", "close", "length", "status")
 
     def __init__(self, status: int, fields: tuple[tuple[bytes, bytes], ...]) -> None:
         names = {name.lower(): value for name, value in fields}

@@ -27,6 +27,10 @@ from ._response import Response
 
 __all__ = ["AnswerBroken", "Answering"]
 
+SENT_APART: Final = 256 * 1024
+"""From how many bytes on a body leaves apart from its head. Joined to it, it would be copied for
+each client, and a thousand that do not read would have a thousand copies."""
+
 
 class AnswerBroken(Exception):
     """The body of an answer failed behind its head: only a reset tells the client."""
@@ -59,7 +63,12 @@ class Answering:
     async def send(self, response: Response, request: Request) -> None:
         """Send an answer; what cannot be sent is the handler's mistake, and answered with 500."""
         body = response.body
-        if type(body) is bytes and response.upgrade_handler is None and response.trailers is None:
+        if (
+            type(body) is bytes
+            and len(body) < SENT_APART
+            and response.upgrade_handler is None
+            and response.trailers is None
+        ):
             try:
                 data = self._whole(response, body, request.method)
             except Exception as exc:
@@ -160,10 +169,11 @@ class Answering:
 
     async def _send_body(self, response: Response) -> None:
         body = response.body
-        assert not isinstance(body, bytes)
         try:
             if isinstance(body, FileBody):
                 await self._send_file_body(body)
+            elif isinstance(body, bytes):
+                await self._send_bytes(body)
             else:
                 async for piece in body:
                     await self.send_piece(piece)
@@ -176,6 +186,12 @@ class Answering:
         except Exception as exc:
             core.report_error(exc, where="the body of an answer")
             raise AnswerBroken from exc
+
+    async def _send_bytes(self, body: bytes) -> None:
+        if self._engine.send_apart(len(body)):
+            await self._outgoing.send(body)
+        else:
+            await self.send_piece(body)
 
     async def _send_file_body(self, body: FileBody) -> None:
         sent = await self.send_file(body.file, body.offset, body.count)

@@ -6,7 +6,7 @@ import base64
 import netrc
 import os
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import urlsplit
 
 import attrs
@@ -47,10 +47,8 @@ class ClientRequest:
         return f"{split.path}?{split.query}" if split.query else split.path
 
 
-Auth: TypeAlias = (
-    "Callable[[ClientRequest, ResponseHead | None], "
-    "HeaderTypes | Awaitable[HeaderTypes | None] | None]"
-)
+_Fields: TypeAlias = "HeaderTypes | None"
+Auth: TypeAlias = "Callable[[ClientRequest, ResponseHead | None], _Fields | Awaitable[_Fields]]"
 """Authenticates requests: a function, also an async one, or an object that can be called.
 
 It is called with the request and ``None`` before that is sent, and again with each answer to it.
@@ -73,11 +71,12 @@ class BasicAuth:
             raise ValueError("a user name for basic authentication has no colon")
         _refuse_control_characters(user, password)
         encoded = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
-        self._fields = {"Authorization": f"Basic {encoded}"}
+        self.fields: Final = {"Authorization": f"Basic {encoded}"}
+        """What is sent."""
 
     def __call__(self, request: ClientRequest, answer: ResponseHead | None) -> HeaderTypes | None:
         """Send the credentials without being asked."""
-        return self._fields if answer is None else None
+        return self.fields if answer is None else None
 
 
 class BearerAuth:
@@ -90,11 +89,12 @@ class BearerAuth:
     def __init__(self, token: str) -> None:
         if not token or not token.isascii() or not token.isprintable() or " " in token:
             raise ValueError("a bearer token is printable ASCII without spaces")
-        self._fields = {"Authorization": f"Bearer {token}"}
+        self.fields: Final = {"Authorization": f"Bearer {token}"}
+        """What is sent."""
 
     def __call__(self, request: ClientRequest, answer: ResponseHead | None) -> HeaderTypes | None:
         """Send the token without being asked."""
-        return self._fields if answer is None else None
+        return self.fields if answer is None else None
 
 
 class NetrcAuth:

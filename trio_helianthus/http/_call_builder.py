@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, Final, TypeAlias, TypedDict
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, TypeAlias, TypedDict, cast
 
 import attrs
 
@@ -85,7 +85,7 @@ class CallBuilder:
         self._plain: dict[tuple[str, str], Call] = {}
         self._completed: dict[Call, tuple[_Extra, Call] | None] = {}
         self._urls: dict[str, URL] = {}
-        self._merged: dict[tuple[tuple[tuple[str, str], ...], str | None], Headers] = {}
+        self._merged: dict[tuple[_Pairs, str | None], Headers] = {}
 
     @property
     def has_auth(self) -> bool:
@@ -148,8 +148,7 @@ class CallBuilder:
         """
         if not cookies and credentials is None:
             return call
-        given = credentials.items() if isinstance(credentials, Mapping) else credentials
-        extra = cookies, tuple(given or ())
+        extra = cookies, _pairs(credentials or ())
         known = self._completed.get(call)
         if known is not None and known[0] == extra:
             return known[1]
@@ -182,9 +181,7 @@ class CallBuilder:
 
     def _fields(self, headers: HeaderTypes, body: Body) -> Headers:
         """The header fields of a call, the same object for the same ones where that can be."""
-        if isinstance(headers, Headers):
-            headers = headers.pairs
-        given = tuple(headers.items() if isinstance(headers, Mapping) else headers)
+        given = _pairs(headers)
         fields = self._merged.get((given, body.media_type))
         if fields is None or body.own_type:
             fields = self._merge(Headers(given), body)
@@ -225,8 +222,16 @@ class CallBuilder:
 _SENDING: Final = frozenset(["content", "json", "data", "files", "progress"])
 _MAKING: Final = _SENDING | {"expect_continue", "headers", "idempotent", "params", "trailers"}
 _KNOWN: Final = frozenset(SendOptions.__annotations__)
-_Extra: TypeAlias = "tuple[str, tuple[tuple[str, str], ...]]"
+_Pairs: TypeAlias = "tuple[tuple[str, str], ...]"
+_Extra: TypeAlias = "tuple[str, _Pairs]"
 """Cookies, and credentials."""
+
+
+def _pairs(headers: HeaderTypes) -> _Pairs:
+    if isinstance(headers, Headers):
+        return tuple(headers.pairs)
+    given = headers.items() if isinstance(headers, Mapping) else headers
+    return tuple(cast("Iterable[tuple[str, str]]", given))
 
 
 def encode_cookies(cookies: Mapping[str, str] | None) -> str:

@@ -39,6 +39,29 @@ class ClientConnection:
     is past, the connection breaks, and whatever waits for it raises :exc:`OperationTimeout`.
     """
 
+    __slots__ = (
+        "_alarm",
+        "_at_end",
+        "_cause",
+        "_closed",
+        "_deadline",
+        "_ended",
+        "_engine",
+        "_idle",
+        "_limits",
+        "_read_seconds",
+        "_received_before",
+        "_send_failure",
+        "_sent_before",
+        "_write_seconds",
+        "answered",
+        "exchanges",
+        "on_informational",
+        "stream",
+        "trailers",
+        "wire",
+    )
+
     def __init__(
         self, stream: ByteStream, limits: ClientLimits, engine: http1.Engine = http1.Engine.AUTO
     ) -> None:

@@ -10,7 +10,7 @@ import attrs
 
 from trio_helianthus.net import Buffer
 
-from ._response import encode_json
+from ._json import encode_json
 from ._upload import Files, Part, Progress, ReadableFile, Upload, file_part, is_file, multipart
 from ._url import Params, encode_pairs
 

@@ -34,6 +34,7 @@ class Coding(Protocol):
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """What more coded bytes become, in pieces; all of them must be taken."""
+        ...
 
 
 class Decoder:

@@ -67,8 +67,8 @@ class EventStream:
         self._closed = True
         if self._asking is not None:
             await self._asking.stop()
-        elif hasattr(self._source, "aclose"):
-            await self._source.aclose()
+        else:
+            await _close(self._source)
 
     async def _receive(self, channel: trio.MemoryReceiveChannel[Any]) -> bytes:
         """Everything that is there, or what comes next."""
@@ -148,8 +148,7 @@ class _Asking:
                 try:
                     await self._ask(aiter(self._source))
                 finally:
-                    if hasattr(self._source, "aclose"):
-                        await self._source.aclose()
+                    await _close(self._source)
         except BaseException as exc:  # noqa: ASYNC103 - raised by next() or stop(), not up here
             self._error = exc
         finally:
@@ -167,6 +166,12 @@ class _Asking:
             if self._event is None:
                 raise TypeError("an event is a ServerSentEvent or a str, not None")
             self._there.set()
+
+
+async def _close(source: object) -> None:
+    close = getattr(source, "aclose", None)
+    if close is not None:
+        await close()
 
 
 def _only_tells_of_the_end(error: BaseException) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import trio
 
@@ -110,11 +110,5 @@ def _read(file: BinaryFile, offset: int, size: int) -> bytes:
 
 
 def _size(file: BinaryFile) -> int:
-    fileno = getattr(file, "fileno", None)
-    try:
-        if fileno is not None:
-            return os.fstat(fileno()).st_size
-    except OSError:  # it has no descriptor after all, as an io.BytesIO
-        pass
-    seek = getattr(file, "seek")  # noqa: B009 - the protocol has it without whence
-    return int(seek(0, os.SEEK_END))
+    from_its_end: Any = file.seek
+    return int(from_its_end(0, os.SEEK_END))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import trio
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ._request import Request
 
 __all__ = ["answer_with", "file_response", "opened"]
+
+_T = TypeVar("_T")
 
 
 async def file_response(
@@ -53,7 +55,7 @@ async def file_response(
         raise
 
 
-async def opened(open_it: partial[OpenedFile]) -> OpenedFile:
+async def opened(open_it: Callable[[], _T]) -> _T:
     """Open a file in a thread; nothing is left open where that is cancelled."""
     return await trio.to_thread.run_sync(open_it)
 

@@ -104,6 +104,8 @@ class FormPart:
 
         :raises HTTPError: 400 for an unknown character set.
         """
+        if not self._full_content_type:
+            return (await self.read(max_bytes=max_bytes)).decode("utf-8", "replace")
         try:
             charset = charset_of(self._full_content_type)
         except LookupError as exc:

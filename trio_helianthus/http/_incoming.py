@@ -36,13 +36,13 @@ class Incoming:
         "_came",
         "_counted",
         "_engine",
-        "failed",
         "_limits",
         "_receive",
         "_send",
         "_waited",
         "complete",
         "consumed",
+        "failed",
         "trailers",
     )
 

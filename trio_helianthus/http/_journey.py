@@ -82,6 +82,10 @@ class Journey:
         """Whether credentials may have to be waited for."""
         return self._auth is not None and not isinstance(self._auth, _NEVER_WAIT)
 
+    @property
+    def _may_try_again(self) -> bool:
+        return self._auth is not None and not isinstance(self._auth, BasicAuth | BearerAuth)
+
     async def next_call(self) -> Call:
         """The request to send now. Waits for whatever ``auth`` waits for."""
         if self._auth is not None and not self._asked_auth:
@@ -100,11 +104,12 @@ class Journey:
         :raises RemoteProtocolError: a redirect that leads nowhere.
         :raises LocalProtocolError: the content would have to be sent again and cannot be.
         """
-        if self._auth is None and not asks_for_more(answer.headers):
+        if not self._may_try_again and not asks_for_more(answer.headers):
             return False
         if self._keep_cookies:
             await self._jar.receive_all(self._call.url, answer.headers)
-        if self._auth is not None and self._tries < MAX_TRIES and self._call.replayable:
+        if self._may_try_again and self._tries < MAX_TRIES and self._call.replayable:
+            assert self._auth is not None
             credentials = await self._ask_auth(self._auth, answer)
             if credentials is not None:
                 self._tries += 1
@@ -144,6 +149,8 @@ class Journey:
                 self._auth = None
 
     async def _ask_auth(self, auth: Auth, answer: ResponseHead | None) -> HeaderTypes | None:
+        if isinstance(auth, BasicAuth | BearerAuth):
+            return auth.fields
         call = self._call if answer is None else self._sent
         content = call.content if isinstance(call.content, bytes) else None
         request = ClientRequest(call.method, str(call.url), call.headers.copy(), content)

@@ -24,8 +24,10 @@ def parse_parameters(value: str) -> tuple[str, dict[str, str]]:
         names in lower case. The first one of a name counts, and parsing ends at what is none
         (:rfc:`9110` section 5.6.6).
     """
-    first, _, rest = value.partition(";")
+    first, semicolon, rest = value.partition(";")
     parameters: dict[str, str] = {}
+    if not semicolon:
+        return first.strip().lower(), parameters
     at = 0
     for _ in range(MAX_PARAMETERS):
         found = _PARAMETER.match(rest, at)
@@ -35,7 +37,9 @@ def parse_parameters(value: str) -> tuple[str, dict[str, str]]:
         name, text = found[1].lower(), found[2]
         if text.startswith('"'):
             # A backslash before anything else is itself: old browsers sent paths of Windows so.
-            text = _ESCAPED.sub(r"\1", text[1:-1])
+            text = text[1:-1]
+            if "\\" in text:
+                text = _ESCAPED.sub(r"\1", text)
         parameters.setdefault(name, text)
         if not rest.startswith(";", at) and rest[at:].lstrip()[:1] != ";":
             break

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import logging
 import re
 from collections import deque
 from functools import cache
@@ -68,7 +67,6 @@ class MultipartParser:
             from python_multipart.exceptions import MultipartParseError
         except ImportError:
             raise MissingExtraError("http", "python-multipart") from None
-        _silence()
         self.finished = False
         """Whether the last boundary has come."""
         self._events: deque[PartHead | bytes | PartEnd] = deque()
@@ -90,6 +88,9 @@ class MultipartParser:
         }
         options = _without_limits(multipart.MultipartParser)
         self._parser = multipart.MultipartParser(boundary, callbacks, **options)
+        # What clients send wrongly is answered, not logged.
+        self._parser.logger = self._parser.logger.getChild("silent")
+        self._parser.logger.disabled = True
 
     def feed(self, data: bytes) -> None:
         """Parse some bytes.
@@ -178,10 +179,3 @@ def _unescape(text: str) -> str:
     if "%" not in text:
         return text
     return re.sub("%(22|0[DdAa])", lambda found: chr(int(found[1], 16)), text)
-
-
-def _silence() -> None:
-    """Keep the parser from logging what clients send: it is answered with 400."""
-    logger: Any = logging.getLogger("python_multipart")
-    if logger.level == logging.NOTSET:
-        logger.setLevel(logging.CRITICAL)

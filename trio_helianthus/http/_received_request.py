@@ -51,9 +51,7 @@ class RequestOrigin(Protocol):
         """Send the head of an answer to the request that is being answered."""
         ...
 
-    def respond(
-        self, request: Request, response: Response
-    ) -> Coroutine[Any, Any, ResponseWriter]:
+    def respond(self, request: Request, response: Response) -> Coroutine[Any, Any, ResponseWriter]:
         """Send an answer to the request that is being answered, and let its handler go on."""
         ...
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ._server_sent_event import ServerSentEvent
     from ._upgrade import UpgradeHandler
 
-__all__ = ["HandlerResult", "Response", "as_response", "encode_json"]
+__all__ = ["HandlerResult", "Response", "as_response"]
 
 
 class Response:
@@ -121,7 +121,8 @@ class Response:
         :param body: what there is of it.
         :raises ValueError: for an impossible status.
         """
-        check_status(status)
+        if not 200 <= status <= 599:
+            check_status(status)
         response = cls.__new__(cls)
         response.status = status
         response.body = body

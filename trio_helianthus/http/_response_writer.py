@@ -9,6 +9,7 @@ import trio
 from trio_helianthus.errors import ResourceBusy, ResourceClosed
 from trio_helianthus.net import BinaryFile, Buffer
 
+from ._file_body import FileBody
 from ._headers import HeaderTypes
 
 __all__ = ["AnswerSink", "ResponseWriter"]
@@ -31,14 +32,14 @@ class AnswerSink(Protocol):
 
 
 class ResponseWriter(trio.abc.SendStream):
-    """Sends the body of an answer; get one from :meth:`Request.start_response`.
+    r"""Sends the body of an answer; get one from :meth:`Request.start_response`.
 
     ::
 
         async def count(request):
             writer = await request.start_response(http.Response(content_type="text/plain"))
             for number in range(10):
-                await writer.send_all(b"%d\\n" % number)
+                await writer.send_all(b"%d\n" % number)
             return writer
 
     A handler returns it, finished or not: the server finishes it then. Where the handler raises
@@ -85,7 +86,7 @@ class ResponseWriter(trio.abc.SendStream):
         """
         with self._sending():
             if count is None:
-                count = max(0, await trio.to_thread.run_sync(file.seek, 0, 2) - offset)
+                count = FileBody(file, offset).count
             if not self._has_body:
                 return count
             return await self._answering.send_file(file, offset, count)

@@ -116,9 +116,10 @@ async def serve(
     client is gone: at once after a reset or a failed write, ``limits.half_close_grace`` seconds
     after the client has ended its side of the stream. It is cancelled as well when it takes longer
     than ``limits.handler_timeout``, which is answered with 503, or than the seconds that the
-    client says in ``X-Request-Timeout``, which is answered with 504. An exception of the handler is answered with 500 and reported by
-    :func:`trio_helianthus.core.report_error`; where the answer's head was sent already, the
-    connection is reset, so that no client takes the part for the whole.
+    client says in ``X-Request-Timeout``, which is answered with 504. An exception of the handler
+    is answered with 500 and reported by :func:`trio_helianthus.core.report_error`; where the
+    answer's head was sent already, the connection is reset, so that no client takes the part for
+    the whole.
 
     Cancelling this cancels every handler and cuts every connection.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from contextvars import copy_context
 from typing import Any, Final
 
@@ -359,7 +359,7 @@ class ServerConnection:
             if operation is not None:
                 await self._outgoing.flush()
 
-    def _report(self, request: Request) -> core.OperationScope:
+    def _report(self, request: Request) -> AbstractContextManager[core.Operation | None]:
         asked: dict[str, Any] = {
             "http.method": request.method,
             "http.target": request.target,
@@ -408,7 +408,7 @@ class ServerConnection:
         if self._writer is not None:
             return  # it failed behind its answer, which is complete
         if request.method == "CONNECT" and response.status < 300 and not response.upgrade_handler:
-            response = error_answer(HTTPError(400, "this server is no proxy"))
+            response = error_answer(HTTPError(405, "this server is no proxy", {"Allow": ""}))
         self._handler_ends = math.inf
         if self._outgoing.operation is not None:
             self._note_status(response.status)

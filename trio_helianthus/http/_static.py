@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Callable
 from functools import partial
@@ -23,19 +22,6 @@ __all__ = ["StaticFiles"]
 
 _PACKED: Final = {"zstd": ".zst", "br": ".br", "gzip": ".gz"}
 """Content codings, best first, and the endings of the files that are packed with them."""
-_NOT_THERE: Final = frozenset(
-    [
-        errno.EACCES,
-        errno.EINVAL,
-        errno.EISDIR,
-        errno.ELOOP,
-        errno.ENAMETOOLONG,
-        errno.ENOENT,
-        errno.ENOTDIR,
-        errno.ENXIO,
-        errno.EPERM,
-    ]
-)
 
 
 class StaticFiles:
@@ -106,49 +92,25 @@ class StaticFiles:
         raise HTTPError(404)
 
     async def _answer(self, request: Request, names: list[str]) -> Response | None:
-        at_folder = request.raw_path.endswith("/")
+        if request.raw_path.endswith("/"):
+            return None if self._index is None else await self._send(request, [*names, self._index])
         try:
-            return await self._send(request, names, folder=at_folder)
-        except IsADirectoryError:
-            if self._index is None or not await self._has_index(names):
-                return None
-        _, mark, query = request.target.partition("?")
-        return Response.redirect(f"{request.root_path}{request.raw_path}/{mark}{query}", status=308)
-
-    async def _has_index(self, names: list[str]) -> bool:
-        try:
-            file = await opened(partial(self._open, [*names, self._index or ""], ()))
-        except OSError:
-            return False
-        file.close()
-        return True
+            return await self._send(request, names)
+        except IsADirectoryError:  # so that relative links in its index lead below it
+            _, mark, query = request.target.partition("?")
+            url = f"{request.root_path}{request.raw_path}/{mark}{query}"
+            return Response.redirect(url, status=308)
 
     async def _send(
-        self,
-        request: Request,
-        names: list[str],
-        *,
-        folder: bool = False,
-        cache_control: str | None = None,
+        self, request: Request, names: list[str], *, cache_control: str | None = None
     ) -> Response | None:
         """The answer with a file; ``None`` where there is none.
 
-        :raises IsADirectoryError: a folder was asked for without a slash.
+        :raises IsADirectoryError: it is a folder that has an index.
         """
-        if folder or not names:
-            if self._index is None:
-                return None
-            names = [*names, self._index]
-        try:
-            file = await opened(partial(self._open, names, self._codings(request)))
-        except IsADirectoryError:
-            if folder:
-                return None
-            raise
-        except OSError as exc:
-            if exc.errno in _NOT_THERE or isinstance(exc, FileNotFoundError):
-                return None
-            raise
+        file = await opened(partial(self._open, names, self._codings(request)))
+        if file is None:
+            return None
         try:
             fields = Headers({"Content-Type": content_type_of(names[-1])})
             if cache_control is None:
@@ -168,35 +130,47 @@ class StaticFiles:
             return ()
         weights = encoding_weights(", ".join(request.headers.get_all("accept-encoding")))
         liked = {coding: weights.get(coding, weights.get("*", 0.0)) for coding in _PACKED}
-        accepted = [coding for coding in _PACKED if liked[coding] > 0]
+        plain = weights.get("identity", 0.0)
+        accepted = [coding for coding in _PACKED if liked[coding] > 0 and liked[coding] >= plain]
         return tuple(sorted(accepted, key=lambda coding: -liked[coding]))
 
     # ---- in a thread
 
-    def _open(self, names: list[str], codings: tuple[str, ...]) -> OpenedFile:
-        path = self._resolve(names)
-        if Path(path).is_dir():
-            raise IsADirectoryError(path)
+    def _open(self, names: list[str], codings: tuple[str, ...]) -> OpenedFile | None:
+        path = self._find(names)
+        if path is None:
+            return None
+        if os.path.isdir(path):  # noqa: PTH112
+            if self._index is not None and self._find([*names, self._index]) is not None:
+                raise IsADirectoryError(path)
+            return None
         for coding in codings:
-            try:
-                packed = self._resolve([*names[:-1], names[-1] + _PACKED[coding]])
-                return open_regular(packed, coding=coding, flags=_NO_LINKS)
-            except OSError:
-                continue
-        return open_regular(path, flags=_NO_LINKS)
+            packed = self._find([*names[:-1], names[-1] + _PACKED[coding]])
+            if packed is not None and (file := _open_it(packed, coding)) is not None:
+                return file
+        return _open_it(path)
 
-    def _resolve(self, names: list[str]) -> str:
-        """The real path of a file.
-
-        :raises FileNotFoundError: it leads out of the folder, or there is nothing.
-        """
-        path = os.path.join(self._folder, *names)  # noqa: PTH118 - pathlib would normalize
-        real = os.path.realpath(path, strict=True)
-        if not self._follow_symlinks:
+    def _find(self, names: list[str]) -> str | None:
+        """The real path of a file or folder; ``None`` where it leads out, or there is nothing."""
+        path = self._folder
+        has_links = False
+        for name in names:
+            path = os.path.join(path, name)  # noqa: PTH118 - pathlib takes several times as long
+            has_links = has_links or os.path.islink(path)  # noqa: PTH114
+        if has_links:
+            path = os.path.realpath(path)
             inside = os.path.join(os.path.normcase(self._folder), "")  # noqa: PTH118
-            if not os.path.join(os.path.normcase(real), "").startswith(inside):  # noqa: PTH118
-                raise FileNotFoundError(errno.ENOENT, "outside of the folder", path)
-        return real
+            is_inside = os.path.join(os.path.normcase(path), "").startswith(inside)  # noqa: PTH118
+            if not is_inside and not self._follow_symlinks:
+                return None
+        return path if os.path.exists(path) else None  # noqa: PTH110
+
+
+def _open_it(path: str, coding: str | None = None) -> OpenedFile | None:
+    try:
+        return open_regular(path, coding=coding, flags=_NO_LINKS)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return None
 
 
 _NO_LINKS: Final = getattr(os, "O_NOFOLLOW", 0)

@@ -13,6 +13,6 @@ UpgradeHandler: TypeAlias = Callable[[ByteStream], Awaitable[object]]
 """What goes on after an upgrade: an async function that takes the connection's stream.
 
 What the client has sent behind its request comes first. The stream is the handler's until it
-returns; then it is closed, and reset where the handler raises. A drain waits for it until the drain's
-deadline, and cancels it then.
+returns; then it is closed, and reset where the handler raises. A drain waits for it until the
+drain's deadline, and cancels it then.
 """

@@ -184,7 +184,8 @@ async def test_hypercorn_runs_it_on_trio(nursery: trio.Nursery) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGTERM")
 async def test_uvicorn_says_why_it_cannot_run_it() -> None:
     pytest.importorskip("uvicorn", reason="the foreign server")
-    program = "import uvicorn; from trio_helianthus import asgi, http; " + (
+    program = (
+        "import uvicorn; from trio_helianthus import asgi, http; "
         "uvicorn.run(asgi.as_app(http.Router()), port=0)"
     )
     with trio.fail_after(30):

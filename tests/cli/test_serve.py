@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
@@ -255,8 +256,14 @@ async def test_sockets_that_are_for_another_process_stay_untouched(folder: Path)
         assert await served.get() == str(served.process.pid)
 
 
-async def test_sighup_reloads_the_certificate_while_connections_go_on(folder: Path) -> None:
-    trustme = pytest.importorskip("trustme", reason="makes certificates")
+@pytest.fixture
+def trustme() -> Any:
+    return pytest.importorskip("trustme", reason="makes certificates")
+
+
+async def test_sighup_reloads_the_certificate_while_connections_go_on(
+    folder: Path, trustme: Any
+) -> None:
     authority = trustme.CA()
     context = ssl.create_default_context()
     authority.configure_trust(context)

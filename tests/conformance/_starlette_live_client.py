@@ -1,7 +1,7 @@
 """Starlette's test client, talking to a live server of ours: a pytest plugin for Starlette's tests.
 
-It replaces ``starlette.testclient.TestClient`` before Starlette's own conftest imports it. An app is
-served in a thread, over TCP and over TLS, and called over sockets. The client does what the
+It replaces ``starlette.testclient.TestClient`` before Starlette's own conftest imports it. An app
+is served in a thread, over TCP and over TLS, and called over sockets. The client does what the
 original does and sockets do not: it raises what the app has raised, and keeps what the app tells
 of its templates.
 """
@@ -20,10 +20,12 @@ import pytest
 import starlette.testclient
 import trio
 import trustme
-from starlette.testclient import _is_asgi3, _WrapASGI2, httpx
+from starlette.testclient import _is_asgi3, _WrapASGI2
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trio_helianthus import asgi, core, http
+
+httpx: Any = vars(starlette.testclient)["httpx"]  # its version 1 or 2, whichever Starlette takes
 
 SECONDS = 3.0
 """How long anything may take."""
@@ -81,7 +83,7 @@ class Watched:
             self.ended.release()
 
 
-class LiveServer(httpx.BaseTransport):
+class LiveServer(httpx.BaseTransport):  # type: ignore[misc]  # a class of either version
     """Serves one app in a thread, and sends it requests."""
 
     def __init__(self, app: ASGIApp, raise_server_exceptions: bool, root_path: str) -> None:
@@ -210,7 +212,7 @@ class LiveClient(starlette.testclient.TestClient):
         follow_redirects: bool = True,
         client: tuple[str, int] = ("testclient", 50000),
     ) -> None:
-        self.app = app if _is_asgi3(app) else _WrapASGI2(app)
+        self.app = app if _is_asgi3(app) else _WrapASGI2(app)  # type: ignore[arg-type]
         self.app_state: dict[str, Any] = {}
         self.live = LiveServer(self.app, raise_server_exceptions, root_path)
         httpx.Client.__init__(
@@ -234,15 +236,17 @@ class LiveClient(starlette.testclient.TestClient):
         self.live.stop()
 
 
-starlette.testclient.TestClient = LiveClient
+starlette.testclient.TestClient = LiveClient  # type: ignore[misc]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep what a live server has to do with, on trio."""
-    kept, dropped = [], []
+    kept: list[pytest.Item] = []
+    dropped: list[pytest.Item] = []
     for item in items:
         names = getattr(item, "fixturenames", ())
-        backend = getattr(item, "callspec", None) and item.callspec.params.get("anyio_backend")
+        params = getattr(getattr(item, "callspec", None), "params", {})
+        backend = params.get("anyio_backend")
         is_ours = "test_client_factory" in names and str(backend).startswith("trio")
         (kept if is_ours else dropped).append(item)
     config.hook.pytest_deselected(items=dropped)

@@ -21,6 +21,7 @@ from tests.integration._abuse import descriptors
 pytestmark = [
     pytest.mark.conformance,
     pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),
+    pytest.mark.skipif(shutil.which("slowhttptest") is None, reason="it is not installed"),
 ]
 
 SERVED: Final = """
@@ -60,13 +61,10 @@ MODES: Final = {
 async def test_slow_connections_are_shed_and_a_good_client_does_not_notice(
     mode: str, tmp_path: Path
 ) -> None:
-    program = shutil.which("slowhttptest")
-    if program is None:
-        pytest.skip("slowhttptest is not installed")
     (tmp_path / "served.py").write_text(SERVED)
     async with serving("served:app", "--port", "0", folder=tmp_path) as served:
         *options, target = MODES[mode]
-        words = [program, *options, f"http://127.0.0.1:{served.port}{target}"]
+        words = ["slowhttptest", *options, f"http://127.0.0.1:{served.port}{target}"]
         words += ["-c", f"{CONNECTIONS}", "-r", "500", "-l", f"{SECONDS}", "-p", "3"]
         seconds: list[float] = []
         with (tmp_path / "attack.txt").open("w+b") as said:

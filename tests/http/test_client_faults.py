@@ -320,12 +320,14 @@ class TestContentThatIsNotWanted:
             assert (answer.status, answer.content) == (413, b"no!\n")
             assert client.statistics().idle == 0
 
-    async def test_without_an_answer_it_is_a_failed_send(self, serve_script: ServeScript) -> None:
+    async def test_without_an_answer_it_is_a_failed_connection(
+        self, serve_script: ServeScript
+    ) -> None:
         url = await serve_script(answering(b""))
         async with open_client(url) as client:
             with pytest.raises(errors.NetworkError) as caught:
                 await client.post("/", content=bytes(50_000_000))
-        assert caught.value.operation == "send"
+        assert caught.value.operation in {"send", "receive"}  # whichever hears of it first
 
     @pytest.mark.parametrize("fault", [KeyError("mine"), errors.ConnectionReset("mine")])
     async def test_content_that_fails_cuts_the_call_and_comes_out_as_it_is(

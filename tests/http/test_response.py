@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import trio
+import trio.testing
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -260,3 +261,30 @@ async def test_a_channel_as_the_body(serve: Serve, connect: Connect) -> None:
 
     async with http.open_client((await serve(handler)).url) as client:
         assert (await client.get("/")).text == "one two"
+
+
+async def test_a_client_that_leaves_a_generator_with_a_nursery(
+    serve: Serve, connect: Connect, no_errors: None
+) -> None:
+    ended = trio.Event()
+
+    async def nested() -> AsyncIterator[bytes]:
+        try:
+            async with trio.open_nursery():
+                while True:
+                    yield bytes(5_000_000)
+        finally:
+            ended.set()
+
+    async def handler(request: http.Request) -> http.Response:
+        return http.Response(nested()) if request.path == "/nested" else http.Response.text("up")
+
+    server = await serve(handler)
+    client = await connect(server)
+    await client.send(b"GET /nested HTTP/1.1\r\nHost: x\r\n\r\n")
+    await client.stream.receive_some()
+    await trio.testing.wait_all_tasks_blocked()
+    client.stream.reset()
+    with trio.fail_after(5):
+        await ended.wait()
+    assert (await (await connect(server)).get("/")).body == b"up"

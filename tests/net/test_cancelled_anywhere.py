@@ -130,6 +130,17 @@ async def unix(house: House) -> None:
         assert not path.exists()
 
 
+async def memory(house: House) -> None:
+    left, right = net.memory_stream_pair(max_buffered=4)
+    async with left, right, trio.open_nursery() as nursery:
+        assert await right.is_quiet()
+        nursery.start_soon(left.send_all, b"0123456789")
+        assert await right.receive_exactly(10) == b"0123456789"
+        await left.wait_send_all_might_not_block()
+        await left.send_eof()
+        assert await right.receive_all() == b""
+
+
 async def race(house: House) -> None:
     """Two addresses; nobody listens at the first."""
     from trio_helianthus.net import _connect
@@ -277,6 +288,7 @@ SCENARIOS: list[Scenario] = [
     tcp,
     tcp_with_limits,
     tls,
+    memory,
     race,
     accept,
     frames,

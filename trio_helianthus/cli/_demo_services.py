@@ -1,16 +1,18 @@
-"""The demonstration's services: HTTP with a slow handler, and echo by TCP, TLS, UDP and DTLS."""
+"""The demonstration's services: HTTP, a gateway and an ASGI app; echo by TCP, TLS, UDP and DTLS."""
 
 from __future__ import annotations
 
 import ssl
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import attrs
 import trio
 
-from trio_helianthus import http, net
+from trio_helianthus import asgi, http, net
 from trio_helianthus.errors import MissingExtraError
+
+from ._demo_router import make_router
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,40 +22,7 @@ if TYPE_CHECKING:
     from trio_helianthus.core import ServiceNursery
     from trio_helianthus.net import ByteStream
 
-SLOW_SECONDS: Final = 30.0
-"""How long the slow handler takes, if nobody cancels it."""
-
-BRIEF_SECONDS: Final = 0.1
-"""How long the brief handler takes."""
-
-_PAGE: Final = """<!doctype html>
-<meta charset="utf-8"><title>trio_helianthus</title>
-<style>
- body {{ font: 18px/1.5 system-ui, sans-serif; max-width: 38em; margin: 4em auto; padding: 0 1em }}
- h1 {{ color: #b97a00 }} code {{ background: #fff4d6; padding: .1em .3em }}
-</style>
-<h1>trio_helianthus</h1>
-<p>This page comes from <code>http.serve</code> on trio. Try
-<a href="/hello/you">/hello/you</a> and <a href="/status">/status</a>.
-<p><a href="/slow">/slow</a> takes {seconds:.0f} seconds. Press your browser's stop button while it
-loads: the handler is cancelled at once, and says so in the terminal and in /status.
-"""
-
-
-@attrs.define
-class Calls:
-    """What became of the calls of the handlers that take a while."""
-
-    brief_started: trio.Semaphore = attrs.field(factory=lambda: trio.Semaphore(0))
-    """Released by each call of the brief handler."""
-    slow_stopped: trio.Event = attrs.field(factory=trio.Event)
-    slow_stopped_at: float = 0.0
-    """When the slow handler was cancelled first, on trio's clock."""
-    running: int = 0
-    finished: int = 0
-    cancelled: int = 0
-    announce: bool = False
-
+    from ._demo_board import Board
 
 @attrs.frozen
 class Certificates:
@@ -68,10 +37,12 @@ class Certificates:
     def make() -> Certificates:
         """Make them.
 
-        :raises MissingExtraError: trustme is not installed, or pyOpenSSL, which DTLS needs.
+        :raises MissingExtraError: trustme is not installed, or what the services need: pyOpenSSL
+            for DTLS, and python-multipart for uploads.
         """
         try:
             import OpenSSL  # noqa: F401 - missed here and not half-way
+            import python_multipart  # noqa: F401 - so is this
             import trustme
         except ImportError as exc:
             raise MissingExtraError("demo", exc.name or "trustme") from exc
@@ -88,22 +59,31 @@ class Certificates:
 class Services:
     """The running services."""
 
+    board: Board
     http: http.Server
+    gateway: http.Server
+    asgi: http.Server
     tcp: net.Server
     tls: net.Server
     udp_port: int
     dtls: net.DTLSServer
-    calls: Calls
 
 
 async def start_services(
-    nursery: ServiceNursery, certificates: Certificates, *, http_port: int = 0
+    nursery: ServiceNursery, certificates: Certificates, board: Board
 ) -> Services:
     """Start all services on loopback; each returns when it was drained, UDP's after them."""
-    calls = Calls()
-    router = _make_router(calls)
+    # No browser ends its side alone: where it has, it is gone, and there is nothing to wait for.
+    limits = http.ServerLimits(half_close_grace=0)
+    service: http.Server = await nursery.start(
+        partial(http.serve, make_router(board), limits=limits)
+    )
+    board.statistics = service.statistics
     return Services(
-        http=await nursery.start(http.serve, router, http_port),
+        board=board,
+        http=service,
+        gateway=await nursery.start(serve_gateway, service.url),
+        asgi=await nursery.start(partial(asgi.serve, asgi_app, lifespan="off")),
         tcp=await nursery.start(partial(net.serve_tcp, echo, name="tcp echo")),
         tls=await nursery.start(
             partial(net.serve_tls, echo, ssl_context=certificates.server, name="tls echo")
@@ -114,8 +94,27 @@ async def start_services(
                 net.serve_dtls, echo_dtls, configure=certificates.configure_server, name="dtls echo"
             )
         ),
-        calls=calls,
     )
+
+
+async def serve_gateway(
+    url: str, *, task_status: trio.TaskStatus[http.Server] = trio.TASK_STATUS_IGNORED
+) -> None:
+    """Serve what another service answers, and tell it how much time is left for that."""
+
+    async def ask(request: http.Request) -> http.Response:
+        answer = await client.get(request.target)
+        return http.Response.text(answer.text, status=answer.status)
+
+    async with http.open_client(url, propagate_deadline=True) as client:
+        await http.serve(ask, task_status=task_status)
+
+
+async def asgi_app(scope: asgi.Scope, _: asgi.Receive, send: asgi.Send) -> None:
+    """Greet, as any ASGI framework would do it."""
+    headers = [(b"content-type", b"text/plain; charset=utf-8")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": f"ASGI at {scope['path']}\n".encode()})
 
 
 async def echo_udp(*, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
@@ -136,52 +135,3 @@ async def echo(stream: ByteStream) -> None:
     """Send back what comes, until the client ends."""
     while data := await stream.receive_some():
         await stream.send_all(data)
-
-
-def _make_router(calls: Calls) -> http.Router:
-    router = http.Router()
-
-    @router.get("/")
-    async def index(_: http.Request) -> http.Response:
-        return http.Response.html(_PAGE.format(seconds=SLOW_SECONDS))
-
-    @router.get("/hello/{name}")
-    async def hello(request: http.Request) -> str:
-        return f"Hello, {request.path_params['name']}!\n"
-
-    @router.post("/reverse")
-    async def reverse(request: http.Request) -> bytes:
-        return (await request.read())[::-1]
-
-    @router.get("/brief")
-    async def brief(_: http.Request) -> str:
-        calls.brief_started.release()
-        await trio.sleep(BRIEF_SECONDS)
-        return "done\n"
-
-    @router.get("/slow")
-    async def slow(_: http.Request) -> str:
-        calls.running += 1
-        try:
-            await trio.sleep(SLOW_SECONDS)
-        except trio.Cancelled:
-            calls.cancelled += 1
-            calls.slow_stopped_at = trio.current_time()
-            calls.slow_stopped.set()
-            if calls.announce:
-                print("/slow: its client went away, so the handler was cancelled", flush=True)
-            raise
-        finally:
-            calls.running -= 1
-        calls.finished += 1
-        return "at last\n"
-
-    @router.get("/status")
-    async def status(_: http.Request) -> dict[str, int]:
-        return {
-            "slow calls running": calls.running,
-            "slow calls finished": calls.finished,
-            "slow calls cancelled": calls.cancelled,
-        }
-
-    return router

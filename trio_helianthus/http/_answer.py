@@ -27,6 +27,8 @@ __all__ = [
 
 MAX_KEPT_HEADS: Final = 512
 """How many different heads a server keeps rendered; beyond that it begins anew."""
+MAX_KEPT_BYTES: Final = 2048
+"""How long a head is that is kept."""
 _OURS: Final = frozenset([b"connection", b"content-length", b"transfer-encoding"])
 
 
@@ -77,9 +79,11 @@ class AnswerHeads:
         key = response.status, response.raw_headers
         head = self._kept.get(key)
         if head is None:
-            if len(self._kept) >= MAX_KEPT_HEADS:
-                self._kept.clear()
-            head = self._kept[key] = AnswerHead(*key)
+            head = AnswerHead(*key)
+            if len(head.render()) <= MAX_KEPT_BYTES:
+                if len(self._kept) >= MAX_KEPT_HEADS:
+                    self._kept.clear()
+                self._kept[key] = head
         return head
 
 

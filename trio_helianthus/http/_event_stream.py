@@ -10,6 +10,7 @@ import trio
 
 from trio_helianthus import core
 
+from ._pieces import close_source
 from ._server_sent_event import COMMENT, ServerSentEvent, encode_event, encode_retry
 
 __all__ = ["EventStream"]
@@ -68,7 +69,7 @@ class EventStream:
         if self._asking is not None:
             await self._asking.stop()
         else:
-            await _close(self._source)
+            await close_source(self._source)
 
     async def _receive(self, channel: trio.MemoryReceiveChannel[Any]) -> bytes:
         """Everything that is there, or what comes next."""
@@ -138,7 +139,7 @@ class _Asking:
         error, self._error = self._error, None
         if isinstance(error, Exception):
             core.report_error(error, where="closing the source of server-sent events")
-        elif error is not None and not _only_tells_of_the_end(error):
+        elif error is not None:
             raise error
         await trio.lowlevel.checkpoint_if_cancelled()
 
@@ -148,7 +149,7 @@ class _Asking:
                 try:
                     await self._ask(aiter(self._source))
                 finally:
-                    await _close(self._source)
+                    await close_source(self._source)
         except BaseException as exc:  # noqa: ASYNC103 - raised by next() or stop(), not up here
             self._error = exc
         finally:
@@ -166,19 +167,6 @@ class _Asking:
             if self._event is None:
                 raise TypeError("an event is a ServerSentEvent or a str, not None")
             self._there.set()
-
-
-async def _close(source: object) -> None:
-    close = getattr(source, "aclose", None)
-    if close is not None:
-        await close()
-
-
-def _only_tells_of_the_end(error: BaseException) -> bool:
-    """Whether it is what closes a generator, perhaps wrapped by a nursery that was open in it."""
-    if isinstance(error, BaseExceptionGroup):
-        return error.split(GeneratorExit)[1] is None
-    return isinstance(error, GeneratorExit)
 
 
 def _encode(event: ServerSentEvent | str) -> bytes:

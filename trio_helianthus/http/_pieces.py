@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 from trio_helianthus.net import Buffer
 
-__all__ = ["bytes_of", "closing"]
+__all__ = ["bytes_of", "close_source", "closing"]
 
 
 def bytes_of(piece: Buffer) -> bytes:
@@ -25,4 +25,32 @@ def closing(body: Any) -> AbstractAsyncContextManager[Any]:
 
     Not shielded: the iterable belongs to the user, who knows what must not be interrupted.
     """
-    return aclosing(body) if hasattr(body, "aclose") else nullcontext()
+    return _Closing(body) if hasattr(body, "aclose") else nullcontext()
+
+
+async def close_source(source: object) -> None:
+    """Close an iterable, if it can be closed.
+
+    A generator that waits inside of a nursery is told to end by an exception that comes back in a
+    group. Nobody has done anything wrong then: else a client that leaves could end a server.
+    """
+    close = getattr(source, "aclose", None)
+    if close is None:
+        return
+    try:
+        await close()
+    except BaseExceptionGroup as group:
+        _, others = group.split(GeneratorExit)
+        if others is not None:
+            raise others from None
+
+
+class _Closing(AbstractAsyncContextManager[Any]):
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    async def __aenter__(self) -> Any:
+        return self._body
+
+    async def __aexit__(self, *_: object) -> None:
+        await close_source(self._body)

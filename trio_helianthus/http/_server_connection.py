@@ -391,7 +391,8 @@ class ServerConnection:
             result = await self._serving.handler(request)
             if self._writer is not None:
                 self._note_status(self._writer.status)
-                await self._writer.finish()
+                if not self._writer.finished:
+                    await self._writer.finish()
                 return
             response = result if type(result) is Response else as_response(result)
         except PeerGone:

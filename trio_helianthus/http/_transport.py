@@ -13,6 +13,7 @@ from trio_helianthus import core, net
 from ._limits import ServerLimits
 from ._proxy import Proxy
 from ._router import Handler
+from ._server import serve_stream
 from ._tls_options import TLSOptions, start_tls
 from ._url import Origin
 
@@ -168,8 +169,6 @@ class _InProcess:
         return ours
 
     async def _serve(self, stream: net.ByteStream) -> None:
-        from ._server import serve_stream
-
         await serve_stream(self._handler, stream, limits=self._limits)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -18,22 +17,20 @@ from trio_helianthus.core import (
     run,
     subscribe,
 )
-from trio_helianthus.errors import OperationTimeout
 
+from ._demo_board import Board
+from ._demo_http import call_often, cancel_half_way, expect, run_out_of_time, tour
 from ._demo_report import Findings, print_demo_report
 from ._demo_services import Certificates, Services, start_services
 
 if TYPE_CHECKING:
     from trio_helianthus.net import ByteStream
 
-HTTP_CALLS: Final = 200
-HTTP_CLIENTS: Final = 10
 ECHOES: Final = 50
 ECHO_CONNECTIONS: Final = 5
 DATAGRAMS: Final = 50
 CURL_SECONDS: Final = 10.0
 """How long curl may take, so that the demonstration ends for certain."""
-CANCEL_AFTER_SECONDS: Final = 0.1
 CALLS_WHILE_DRAINING: Final = 5
 
 
@@ -66,25 +63,33 @@ def serve_demo() -> int:
 async def _demonstrate(certificates: Certificates, findings: Findings) -> None:
     with subscribe(findings.recorder):
         async with open_service_nursery() as nursery:
-            services = await start_services(nursery, certificates)
-            await _call_http(services)
+            services = await start_services(nursery, certificates, Board())
+            await call_often(services)
+            await tour(services, findings)
             await _call_echo(services, certificates)
             await _send_datagrams(services, certificates)
             await _call_with_curl(services, findings)
-            await _cancel_half_way(services, findings)
+            await cancel_half_way(services, findings)
+            await run_out_of_time(services, findings)
             await _drain_under_load(services, findings)
 
 
 async def _serve(certificates: Certificates) -> None:
+    lifecycle = current_lifecycle()
+    assert lifecycle is not None
+    board = Board(announce=True)
+    lifecycle.on_drain(board.close)
     async with open_service_nursery() as nursery:
-        services = await start_services(nursery, certificates)
-        services.calls.announce = True
+        services = await start_services(nursery, certificates, board)
         url = services.http.url
         print(
             f"""in a browser:   {url}/
-with curl:      curl {url}/hello/you
-                curl -d 'drawer' {url}/reverse
+with curl:      curl {url}/planets/3
+                curl -F file=@README.md {url}/uploads
+                curl -N {url}/events
                 curl {url}/slow         (press Ctrl-C there, and look here)
+                curl -H 'X-Request-Timeout: 1' {services.gateway.url}/slow
+ASGI app:       curl {services.asgi.url}/hello
 TCP echo:       127.0.0.1 port {services.tcp.port}
 TLS echo:       openssl s_client -quiet -connect 127.0.0.1:{services.tls.port}
 UDP echo:       127.0.0.1 port {services.udp_port}
@@ -94,27 +99,13 @@ Ctrl-C here drains and ends.""",
         )
 
 
-async def _call_http(services: Services) -> None:
-    async def call(client: http.Client, number: int) -> None:
-        for _ in range(HTTP_CALLS // HTTP_CLIENTS // 2):
-            answer = await client.get(f"/hello/{number}")
-            _expect(answer.text == f"Hello, {number}!\n")
-            answer = await client.post("/reverse", content=b"drawer")
-            _expect(answer.content == b"reward")
-
-    url = services.http.url
-    async with http.open_client(url, timeout=10) as client, trio.open_nursery() as nursery:
-        for number in range(HTTP_CLIENTS):
-            nursery.start_soon(call, client, number)
-
-
 async def _call_echo(services: Services, certificates: Certificates) -> None:
     async def converse(stream: ByteStream) -> None:
         async with stream:
             for number in range(ECHOES):
                 message = b"%d bottles" % number
                 await stream.send_all(message)
-                _expect(await stream.receive_exactly(len(message), timeout=10) == message)
+                expect(await stream.receive_exactly(len(message), timeout=10) == message)
 
     async def tcp() -> None:
         await converse(await net.connect_tcp("127.0.0.1", services.tcp.port))
@@ -134,7 +125,7 @@ async def _send_datagrams(services: Services, certificates: Certificates) -> Non
         for number in range(DATAGRAMS):
             message = b"%d drops" % number
             await channel.send(message)
-            _expect(await channel.receive(timeout=10) == message)
+            expect(await channel.receive(timeout=10) == message)
 
     async with net.open_udp(remote=("127.0.0.1", services.udp_port)) as socket:
         await converse(socket)
@@ -164,19 +155,6 @@ async def _call_with_curl(services: Services, findings: Findings) -> None:
         findings.curl = f"curl failed: {result.stdout.decode(errors='replace').strip()}"
 
 
-async def _cancel_half_way(services: Services, findings: Findings) -> None:
-    calls = services.calls
-    async with http.open_client(services.http.url) as client:
-        began = trio.current_time()
-        with suppress(OperationTimeout):
-            await client.get("/slow", timeout=CANCEL_AFTER_SECONDS)
-        gave_up = trio.current_time()
-        with trio.fail_after(5):
-            await calls.slow_stopped.wait()
-    findings.gave_up_after = gave_up - began
-    findings.handler_stopped_after = calls.slow_stopped_at - gave_up
-
-
 async def _drain_under_load(services: Services, findings: Findings) -> None:
     """Drain while calls are running: they finish, and all servers return."""
     lifecycle = current_lifecycle()
@@ -184,17 +162,12 @@ async def _drain_under_load(services: Services, findings: Findings) -> None:
 
     async def call() -> None:
         answer = await client.get("/brief", timeout=10)
-        _expect(answer.text == "done\n")
+        expect(answer.text == "done\n")
         findings.drained_calls += 1
 
     async with http.open_client(services.http.url) as client, trio.open_nursery() as nursery:
         for _ in range(CALLS_WHILE_DRAINING):
             nursery.start_soon(call)
         for _ in range(CALLS_WHILE_DRAINING):
-            await services.calls.brief_started.acquire()
+            await services.board.brief_started.acquire()
         lifecycle.drain("the demonstration is over", timeout=5)
-
-
-def _expect(holds: bool) -> None:
-    if not holds:
-        raise AssertionError("the demonstration got a wrong answer")

@@ -54,6 +54,7 @@ class Board:
         """On trio's clock."""
         self._stop_in, self.stops = trio.open_memory_channel[Stop](MAX_STOPS)
         self._followers: dict[trio.MemorySendChannel[http.ServerSentEvent], None] = {}
+        self._nobody_follows = trio.Event()
 
     @contextmanager
     def slow_call(self, name: str, deadline: float) -> Iterator[None]:
@@ -75,6 +76,7 @@ class Board:
         """Events: what is counted, at once and every so many seconds; and each slow call's stop."""
         tell, told = trio.open_memory_channel[http.ServerSentEvent](BACKLOG)
         self._followers[tell] = None
+        self._nobody_follows = trio.Event()
         due = trio.current_time()
         try:
             while True:
@@ -88,7 +90,13 @@ class Board:
             pass
         finally:
             self._followers.pop(tell, None)
-            self.last_follower_left_at = trio.current_time()
+            if not self._followers:
+                self.last_follower_left_at = trio.current_time()
+                self._nobody_follows.set()
+
+    async def no_followers(self) -> None:
+        """Wait until the last follower has left."""
+        await self._nobody_follows.wait()
 
     def close(self) -> None:
         """End the events, so that nobody who follows them holds up a drain."""

@@ -9,7 +9,7 @@ import attrs
 from ._recorder import Recorder, Tally
 
 if TYPE_CHECKING:
-    from trio_helianthus.core import LifecycleReport
+    from trio_helianthus.core import DrainReport, LifecycleReport
 
 OPERATIONS: Final = {
     "net.tcp.connect": "TCP connections opened",
@@ -29,8 +29,24 @@ class Findings:
     """What the demonstration saw, for its report."""
 
     curl: str = "curl was not found, so it was left out"
+    planet: str = ""
+    words: int = 0
+    uploaded: int = 0
+    upload_pieces: int = 0
+    upload_seconds: float = 0.0
+    events: int = 0
+    events_ended_after: float = 0.0
+    streamed: int = 0
+    first_piece_after: float = 0.0
+    stream_seconds: float = 0.0
+    asgi_seconds: float = 0.0
+    calls_without_sockets: int = 0
+    call_without_sockets_seconds: float = 0.0
     gave_up_after: float = 0.0
     handler_stopped_after: float = 0.0
+    deadline: float = 0.0
+    told: float = 0.0
+    second_stopped_after: float = 0.0
     drained_calls: int = 0
     seconds: float = 0.0
     recorder: Recorder = attrs.field(factory=lambda: Recorder(OPERATIONS))
@@ -42,20 +58,55 @@ def print_demo_report(findings: Findings, drained: LifecycleReport) -> None:
     print(f"{'what ran':<30}{'times':>7}{'cancelled':>11}{'median':>11}{'99 % under':>12}")
     for name, title in OPERATIONS.items():
         print(_row(title, findings.recorder.tallies[name]))
-    print(f"\ncurl       {findings.curl}")
+    print()
+    _print_tour(findings)
+    _print_ends(findings)
+    _print_drain(findings.drained_calls, drained)
+
+
+def _print_tour(found: Findings) -> None:
     print(
-        f"cancelled  a call was given up after {_milliseconds(findings.gave_up_after)}; its "
-        f"handler on the other\n           side stopped "
-        f"{_milliseconds(findings.handler_stopped_after)} later, instead of after 30 s"
+        f"""\
+routed     /planets/3 is {found.planet}; /planets/three is a 404, as {{number:int}} says;
+           middleware gave both answers an id
+posted     {found.words} words as JSON; a form with a file of {found.uploaded:,} bytes, hashed
+           as it came, in {found.upload_pieces} pieces, \
+{_milliseconds(found.upload_seconds)}
+events     {found.events} received; their source ended \
+{_milliseconds(found.events_ended_after)} after the client had left
+streamed   {found.streamed / 2**20:.0f} MiB in {_milliseconds(found.stream_seconds)}, \
+the first of it after {_milliseconds(found.first_piece_after)}
+asgi       an ASGI app beside it answered in {_milliseconds(found.asgi_seconds)}
+in memory  {found.calls_without_sockets} calls without a socket, \
+{_milliseconds(found.call_without_sockets_seconds)} each
+curl       {found.curl}"""
     )
+
+
+def _print_ends(found: Findings) -> None:
     print(
-        f"drained    {findings.drained_calls} calls were running and finished; "
-        f"exit code {drained.exit_code}"
+        f"""\
+cancelled  a call was given up after {_milliseconds(found.gave_up_after)}; its handler on the other
+           side stopped {_milliseconds(found.handler_stopped_after)} later, instead of after 30 s
+deadline   a call through two services had {_milliseconds(found.deadline)}; the second was told
+           that {_milliseconds(found.told)} were left, and its handler stopped at \
+{_milliseconds(found.second_stopped_after)}"""
     )
+
+
+def _print_drain(calls: int, drained: LifecycleReport) -> None:
+    print(f"drained    {calls} calls were running and finished; exit code {drained.exit_code}")
+    by_name: dict[str, list[DrainReport]] = {}
     for service in drained.services:
+        by_name.setdefault(service.name, []).append(service)
+    for name, services in by_name.items():
+        title = name if len(services) == 1 else f"{name}, {len(services)} servers"
+        finished = sum(service.finished for service in services)
+        cut = sum(len(service.cut) for service in services)
+        seconds = max(service.seconds for service in services)
         print(
-            f"           {service.name}: {service.finished} connections finished, "
-            f"{len(service.cut)} cut, in {_milliseconds(service.seconds)}"
+            f"           {title}: {finished} connections finished, {cut} cut, "
+            f"in {_milliseconds(seconds)}"
         )
 
 

@@ -25,15 +25,11 @@ from ._pieces import bytes_of, closing
 from ._request import Request
 from ._response import Response
 
-__all__ = ["AnswerBroken", "Answering"]
+__all__ = ["Answering"]
 
 SENT_APART: Final = 256 * 1024
 """From how many bytes on a body leaves apart from its head. Joined to it, it would be copied for
 each client, and a thousand that do not read would have a thousand copies."""
-
-
-class AnswerBroken(Exception):
-    """The body of an answer failed behind its head: only a reset tells the client."""
 
 
 class Answering:
@@ -42,7 +38,7 @@ class Answering:
     :param incoming: what is left of the request decides whether the connection can go on.
     """
 
-    __slots__ = ("_engine", "_heads", "_incoming", "_outgoing", "closing", "half_sent")
+    __slots__ = ("_engine", "_heads", "_incoming", "_outgoing", "broken", "closing", "half_sent")
 
     def __init__(
         self,
@@ -53,6 +49,9 @@ class Answering:
     ) -> None:
         self.half_sent = False
         """Whether an answer has begun and not ended."""
+        self.broken = False
+        """Whether an answer has failed behind its head, which was reported where it had to be:
+        only a reset tells the client."""
         self.closing = False
         """Whether the connection is to end behind the answer, whatever that says."""
         self._engine = engine
@@ -181,11 +180,13 @@ class Answering:
             await self.finish(trailers() if callable(trailers) else trailers or ())
         except PeerGone:
             raise
-        except HTTPError as exc:  # from the request's body
-            raise AnswerBroken from exc
+        except HTTPError:  # from the request's body
+            self.broken = True
+            raise
         except Exception as exc:
+            self.broken = True
             core.report_error(exc, where="the body of an answer")
-            raise AnswerBroken from exc
+            raise
 
     async def _send_bytes(self, body: bytes) -> None:
         if self._engine.send_apart(len(body)):

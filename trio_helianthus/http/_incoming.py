@@ -70,6 +70,10 @@ class Incoming:
         self.failed = False
         """Whether the client's bytes make no sense any more, or came too late."""
 
+    def close(self) -> None:
+        """Let go of the connection, so that nothing is left for the garbage collector."""
+        self._receive = _receive_end
+
     def begin(self) -> None:
         """A request's head has come."""
         length = self._engine.body_length
@@ -235,3 +239,9 @@ class Incoming:
             self.trailers = Headers.from_wire(event.trailers)
         self.complete = True
         return b""
+
+
+async def _receive_end() -> bytes:
+    """The connection has ended."""
+    await trio.lowlevel.checkpoint()
+    return b""

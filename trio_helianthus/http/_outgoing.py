@@ -50,6 +50,10 @@ class Outgoing:
         self._batch: list[bytes] = []
         self._cut = False
 
+    def close(self) -> None:
+        """Let go of the connection, so that nothing is left for the garbage collector."""
+        self._lost = self._slow = _tell_nobody
+
     @property
     def unfinished(self) -> bool:
         """Whether a part of something was sent, or nothing, and not the rest."""
@@ -153,3 +157,7 @@ class Outgoing:
     def _count(self, sent: int) -> None:
         if self.operation is not None:
             self.operation.bytes_sent += sent
+
+
+def _tell_nobody(_: object) -> None:
+    """The connection has ended."""

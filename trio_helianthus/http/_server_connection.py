@@ -19,7 +19,7 @@ from trio_helianthus.net import ByteStream, PeerState, SocketAddress, TLSInfo, T
 from trio_helianthus.wire import NEED_DATA, http1
 
 from ._answer import AnswerHeads, error_answer, has_body, server_error
-from ._answering import AnswerBroken, Answering
+from ._answering import Answering
 from ._endpoints import Endpoints
 from ._handling import go_on_apart
 from ._headers import Headers
@@ -155,12 +155,18 @@ class ServerConnection:
             with self._scope:
                 try:
                     await self._serve()
-                except (PeerGone, AnswerBroken):
+                except PeerGone:
+                    return
+                except Exception:
+                    if not self._answering.broken:
+                        raise
                     return
             if self._scope.cancelled_caught:
                 await self._end_cut()
         finally:
             self._alarm.close()
+            self._incoming.close()
+            self._outgoing.close()
             stream.watch_peer(None)
             if self._watcher is not None:
                 self._watcher.scope.cancel(reason="the connection has ended")
@@ -399,12 +405,14 @@ class ServerConnection:
             raise
         except HTTPError as error:
             if self._answering.half_sent:
-                raise AnswerBroken from error
+                self._answering.broken = True
+                raise
             response = error_answer(error)
         except Exception as exc:
             core.report_error(exc, where=f"handler of {request.method} {request.target}")
             if self._answering.half_sent:
-                raise AnswerBroken from exc
+                self._answering.broken = True
+                raise
             response = server_error()
         if self._writer is not None:
             return  # it failed behind its answer, which is complete

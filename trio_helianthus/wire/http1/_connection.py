@@ -100,7 +100,8 @@ class HTTP1Connection(Sender):
                 self._theirs = DONE
                 return _END
         except BadMessage as refusal:
-            self._refusal = refusal
+            # Not the error itself: its traceback refers to this connection.
+            self._refusal = BadMessage(str(refusal), status_hint=refusal.status_hint)
             self._theirs = OVER
             self._last = True
             raise

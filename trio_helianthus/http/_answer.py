@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Final
 
 from trio_helianthus.errors import LocalProtocolError
@@ -38,7 +39,7 @@ class AnswerHead:
     :raises LocalProtocolError: the fields cannot be sent.
     """
 
-    __slots__ = ("_date", "_dated", "_fixed", "close", "length", "status")
+    __slots__ = ("_dated", "_fixed", "_has_date", "_second", "close", "length", "status")
 
     def __init__(self, status: int, fields: tuple[tuple[bytes, bytes], ...]) -> None:
         names = {name.lower(): value for name, value in fields}
@@ -52,16 +53,15 @@ class AnswerHead:
         theirs = [(name, value) for name, value in fields if name.lower() not in _OURS]
         self._fixed = http1.encode_response(status, theirs, reason_phrase(status).encode("ascii"))
         self._dated = self._fixed
-        self._date: bytes | None = b"" if b"date" in names else None
+        self._has_date = b"date" in names
+        self._second = 0  # when it was rendered
 
     def render(self) -> bytes:
         """Status line and fields, with the date, without what tells of the body."""
-        if self._date == b"":
-            return self._fixed
-        date = date_line()
-        if date is not self._date:
-            self._date = date
-            self._dated = self._fixed + date
+        second = int(time.time())
+        if second != self._second and not self._has_date:
+            self._second = second
+            self._dated = self._fixed + date_line()
         return self._dated
 
 

@@ -95,7 +95,9 @@ class Headers(MutableMapping[str, str]):
     def copy(self) -> Headers:
         """Headers that can be changed without changing these."""
         headers = Headers.__new__(Headers)
-        headers._share(self)
+        headers._raw = self._raw  # _share(self), without the call: it is made for each request
+        headers._fields = fields = self._fields
+        headers._origin = self if fields is None else None
         return headers
 
     def decode(self) -> None:

@@ -1,4 +1,6 @@
-"""The ``helianthus`` command: a demonstration of the library, and its benchmarks."""
+"""The ``helianthus`` command: a demonstration of the library, its benchmarks, and a server for
+your applications.
+"""
 
 from __future__ import annotations
 

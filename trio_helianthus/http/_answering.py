@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from trio_helianthus import core
@@ -36,9 +37,19 @@ class Answering:
     """Sends the answers of one connection, one after the other.
 
     :param incoming: what is left of the request decides whether the connection can go on.
+    :param on_end: is called when an answer is complete behind which its handler may go on.
     """
 
-    __slots__ = ("_engine", "_heads", "_incoming", "_outgoing", "broken", "closing", "half_sent")
+    __slots__ = (
+        "_engine",
+        "_heads",
+        "_incoming",
+        "_on_end",
+        "_outgoing",
+        "broken",
+        "closing",
+        "half_sent",
+    )
 
     def __init__(
         self,
@@ -46,6 +57,7 @@ class Answering:
         incoming: Incoming,
         outgoing: Outgoing,
         heads: AnswerHeads,
+        on_end: Callable[[], object],
     ) -> None:
         self.half_sent = False
         """Whether an answer has begun and not ended."""
@@ -58,6 +70,7 @@ class Answering:
         self._incoming = incoming
         self._outgoing = outgoing
         self._heads = heads
+        self._on_end = on_end
 
     async def send(self, response: Response, request: Request) -> None:
         """Send an answer; what cannot be sent is the handler's mistake, and answered with 500."""
@@ -117,6 +130,7 @@ class Answering:
         fields = Headers(trailers).raw if self._engine.sends_chunks else ()
         await self._outgoing.send(self._engine.send(http1.EndOfMessage(fields)))
         self.half_sent = False
+        self._on_end()
 
     def _instead(self, exc: Exception, request: Request) -> bytes:
         # Nothing is sent yet, and what cannot be sent is what the handler has made.

@@ -27,6 +27,7 @@ from ._http_errors import HTTPError
 from ._incoming import Incoming
 from ._limits import ServerLimits
 from ._outgoing import Outgoing, PeerGone
+from ._patience import NOTHING, REQUEST, Patience
 from ._received_request import ReceivedRequest
 from ._request import Request
 from ._request_body import RequestBody
@@ -67,41 +68,31 @@ class ServerConnection:
        after the other. While a handler waits, the system tells of a client that goes away
        (``ByteStream.watch_peer``); where it does not, a :class:`Watcher` receives meanwhile.
     2. An answer is either complete, or the connection is reset.
-    3. One scope and one alarm serve the whole connection. The alarm is set when the task is about
-       to wait, and cancels the scope; what is answered then depends on what was waited for.
+    3. One scope and one alarm serve the whole connection; see :class:`Patience`.
     4. An answer may wait for those to the requests that came together with its own, and never
        waits for a handler that waits for something.
     """
 
     __slots__ = (
-        "_alarm",
         "_answering",
-        "_disconnected",
         "_draining",
-        "_ended",
         "_endpoints",
         "_engine",
         "_fields",
-        "_grace_ends",
-        "_handler_ends",
         "_has_context",
         "_head_began",
         "_headers",
-        "_idle",
         "_incoming",
         "_limits",
         "_next_protocol",
         "_outgoing",
+        "_patience",
         "_receiving",
         "_repeats",
-        "_scope",
-        "_sent_at_grace",
         "_serving",
         "_stream",
         "_timed",
-        "_verdict",
         "_watcher",
-        "_write_ends",
         "_writer",
         "request",
         "requests",
@@ -116,21 +107,16 @@ class ServerConnection:
         self._serving = serving
         self._limits = serving.limits
         self._engine = http1.server_connection(limits=serving.limits.wire, engine=serving.engine)
-        self._outgoing = Outgoing(stream, lost=self._lost, slow=self._time_write)
+        self._patience = patience = Patience(stream, serving.limits)
+        self._outgoing = Outgoing(stream, lost=patience.note_lost, slow=patience.time_write)
         self._incoming = Incoming(self._engine, serving.limits, self._receive, self._outgoing.send)
-        self._answering = Answering(self._engine, self._incoming, self._outgoing, serving.heads)
-        self._scope = trio.CancelScope()
-        self._alarm = core.Alarm(self._overdue)
-        self._verdict: HTTPError | None = None
+        self._answering = Answering(
+            self._engine, self._incoming, self._outgoing, serving.heads, patience.end_answer
+        )
         self._timed = False  # whether the times of the request that is being answered run
-        self._handler_ends = self._write_ends = self._grace_ends = math.inf
-        self._sent_at_grace = 0
         self._watcher: Watcher | None = None
-        self._ended = False  # by the client, for its side
-        self._disconnected: trio.Event | None = None
         self._endpoints: Endpoints | None = None
         self._draining = False
-        self._idle = False
         self._receiving = False
         self._head_began: float | None = None
         self._fields: http1.HeaderFields | None = None
@@ -144,15 +130,15 @@ class ServerConnection:
     def drain(self) -> None:
         """Let the request that is under way be the last; while waiting for one, end at once."""
         self._draining = self._answering.closing = True
-        if self._idle and not self._engine.buffered:
-            self._scope.cancel(reason="the server drains and this connection is idle")
+        if self._patience.awaited == REQUEST:
+            self._patience.scope.cancel(reason="the server drains and this connection is idle")
 
     async def run(self) -> None:
         """Serve until either side wants no more."""
-        stream = self._stream
-        stream.watch_peer(self._peer_left)
+        stream, patience = self._stream, self._patience
+        stream.watch_peer(patience.note_peer)
         try:
-            with self._scope:
+            with patience.scope:
                 try:
                     await self._serve()
                 except PeerGone:
@@ -161,13 +147,12 @@ class ServerConnection:
                     if not self._answering.broken:
                         raise
                     return
-            if self._scope.cancelled_caught:
+            if patience.scope.cancelled_caught:
                 await self._end_cut()
         finally:
-            self._alarm.close()
+            patience.close()
             self._incoming.close()
             self._outgoing.close()
-            stream.watch_peer(None)
             if self._watcher is not None:
                 self._watcher.scope.cancel(reason="the connection has ended")
             if self._answering.half_sent or self._outgoing.unfinished:
@@ -202,29 +187,25 @@ class ServerConnection:
         """Wait for more of a request's head; false when there is not going to be one."""
         if self._outgoing.batched and not self._outgoing.flush_nowait():
             await self._outgoing.flush()
-        limits = self._limits
+        patience = self._patience
         if self._engine.buffered:
             if self._head_began is None:
                 self._head_began = trio.current_time()
-            self._alarm.set(self._head_began + limits.header_timeout)
+            patience.wait_for_head(self._head_began)
         elif self._draining and self.requests:
             return False  # who had asked before it was accepted gets an answer, even in a drain
         else:
-            silence = limits.idle_timeout
-            if not self.requests:
-                silence = min(silence, limits.header_timeout)
-            self._alarm.set(trio.current_time() + silence)
-        self._idle = True
+            patience.wait_for_request(first=not self.requests)
         if self._watcher is None:  # _receive(), without the call
             try:
                 data = await self._stream.receive_some()
             except NetworkError as exc:
                 raise PeerGone("the client is gone") from exc
             if not data:
-                self._ended = True
+                patience.client_ended = True
         else:
             data = await self._receive()
-        self._idle = False
+        patience.awaited = NOTHING
         self._incoming.feed(data)
         return True
 
@@ -245,7 +226,7 @@ class ServerConnection:
         finally:
             self._receiving = False
         if not data:
-            self._peer_left(PeerState.ENDED)
+            self._patience.note_peer(PeerState.ENDED)
         return data
 
     async def _answer(self, head: http1.Request) -> None:
@@ -281,7 +262,11 @@ class ServerConnection:
             self.request = self._writer = None
             request.close()
             if self._timed:
-                self._end_times()
+                self._timed = False
+                self._patience.end_handler()
+                self._stream.activity = "idle"
+                if self._watcher is not None:
+                    self._watcher.dismiss()
 
     def _note_fields(self, fields: http1.HeaderFields) -> None:
         """Remember header fields, which often are those of the next request, too."""
@@ -324,7 +309,7 @@ class ServerConnection:
         """Send the head of an answer whose body the handler sends itself."""
         if self.request is None or self._writer is not None or self._engine.switched:
             raise ResourceBusy("this request has its answer already")
-        self._handler_ends = math.inf
+        self._patience.begin_answer()
         answering = self._answering
         if not await answering.start(response, request, body_follows=True):
             raise LocalProtocolError("the head of this answer cannot be sent")
@@ -337,19 +322,16 @@ class ServerConnection:
         """Send an answer whose handler goes on."""
         if self.request is None or self._writer is not None or self._engine.switched:
             raise ResourceBusy("this request has its answer already")
-        self._handler_ends = math.inf
+        self._patience.begin_answer()
         answering = self._answering
         await answering.send(response, request)
+        self._patience.end_answer()
         self._writer = ResponseWriter(answering, has_body=False, status=response.status)
         return self._writer
 
     async def wait_disconnect(self) -> None:
         """Wait until the client has ended its side of the connection."""
-        if self._ended:
-            return  # at once: who only asks may have cancelled the wait beforehand
-        if self._disconnected is None:
-            self._disconnected = trio.Event()
-        await self._disconnected.wait()
+        await self._patience.wait_disconnect()
 
     # ---- one request
 
@@ -380,9 +362,10 @@ class ServerConnection:
 
     def _count(self, operation: core.Operation | None) -> None:
         self._outgoing.operation = None
-        if trio.current_time() >= self._scope.deadline:
-            self._verdict = HTTPError(504)  # by its own clock, the client is not waiting any more
-        self._scope.deadline = math.inf
+        patience = self._patience
+        if trio.current_time() >= patience.scope.deadline:
+            patience.verdict = HTTPError(504)  # by its own clock, the client waits no more
+        patience.scope.deadline = math.inf
         if operation is not None:
             operation.bytes_received = self._incoming.count()
 
@@ -390,7 +373,8 @@ class ServerConnection:
         """Shorten the handler's time to what the client is going to wait."""
         asked = request.headers.get("x-request-timeout", "")
         if _SECONDS.fullmatch(asked) and float(asked) < self._limits.handler_timeout:
-            request.deadline = self._scope.deadline = trio.current_time() + float(asked)
+            request.deadline = trio.current_time() + float(asked)
+            self._patience.scope.deadline = request.deadline
 
     async def _respond(self, request: Request) -> None:
         try:
@@ -418,7 +402,7 @@ class ServerConnection:
             return  # it failed behind its answer, which is complete
         if request.method == "CONNECT" and response.status < 300 and not response.upgrade_handler:
             response = error_answer(HTTPError(405, "this server is no proxy", {"Allow": ""}))
-        self._handler_ends = math.inf
+        self._patience.begin_answer()
         if self._outgoing.operation is not None:
             self._note_status(response.status)
         await self._answering.send(response, request)
@@ -431,8 +415,7 @@ class ServerConnection:
 
     async def _hand_over(self, handler: UpgradeHandler) -> None:
         stream = self._stream
-        self._alarm.close()
-        stream.watch_peer(None)
+        self._patience.close()
         rest, _ = self._engine.trailing_data
         if self._watcher is not None:
             rest += await self._watcher.stop()
@@ -447,7 +430,7 @@ class ServerConnection:
 
     async def _end_cut(self) -> None:
         """Say why, if the client is to know, after the scope was cancelled."""
-        verdict = self._verdict
+        verdict = self._patience.verdict
         if verdict is None or self._answering.half_sent:
             return
         with trio.move_on_after(self._limits.write_timeout):
@@ -458,98 +441,25 @@ class ServerConnection:
             except PeerGone:
                 pass
 
-    # ---- time, and the client's presence
-
     def _before_waiting(self) -> None:
         """A handler, or the sending of its answer, is about to wait for something."""
         if not self._timed:
-            self._begin_times()
-        elif self._outgoing.batched:  # by a handler that goes on behind its answer
+            assert self.request is not None
+            self._timed = True
+            self._stream.activity = f"{self.request.method} {self.request.target}"
+            self._patience.begin_handler(
+                answered=self._writer is not None and self._writer.finished
+            )
+        if self._outgoing.batched:  # answers to earlier requests, or of one that goes on behind it
             self._outgoing.flush_nowait()
         if not self._receiving and not self._stream.watches_peer:
             if self._watcher is None:
-                self._watcher = Watcher(
-                    self._stream, self._limits.read_ahead_bytes, self._peer_left
+                watcher = Watcher(
+                    self._stream, self._limits.read_ahead_bytes, self._patience.note_peer
                 )
-                self._serving.start_watcher(self._watcher.run)
+                self._watcher = watcher
+                self._serving.start_watcher(watcher.run)
             self._watcher.call()
-
-    def _begin_times(self) -> None:
-        assert self.request is not None
-        self._timed = True
-        if self._writer is None:
-            self._handler_ends = trio.current_time() + self._limits.handler_timeout
-        self._stream.activity = f"{self.request.method} {self.request.target}"
-        if self._outgoing.batched:
-            self._outgoing.flush_nowait()
-        if self._ended or self._stream.peer_state is not PeerState.PRESENT:
-            self._peer_left(PeerState.ENDED)
-        self._set_alarm()
-
-    def _end_times(self) -> None:
-        self._timed = False
-        self._handler_ends = self._grace_ends = math.inf
-        self._stream.activity = "idle"
-        self._alarm.clear()
-        if self._watcher is not None:
-            self._watcher.dismiss()
-
-    def _time_write(self, begins: bool) -> None:
-        limit = self._limits.write_timeout
-        self._write_ends = trio.current_time() + limit if begins else math.inf
-        self._set_alarm()
-
-    def _set_alarm(self) -> None:
-        self._alarm.set(min(self._handler_ends, self._write_ends, self._grace_ends))
-
-    def _overdue(self) -> None:
-        now = trio.current_time()
-        if self._idle:
-            if self._engine.buffered:
-                self._verdict = HTTPError(408)
-            self._scope.cancel(reason="the client has not sent a request in time")
-        elif now >= self._write_ends:
-            self._scope.cancel(reason="the client does not read")
-        elif now >= self._grace_ends:
-            if self._answered:
-                self._grace_ends = math.inf
-                self._set_alarm()
-            elif self._stream.bytes_sent > self._sent_at_grace:
-                self._begin_grace()  # it still reads
-            else:
-                self._scope.cancel(reason="the client has ended the connection")
-        elif now >= self._handler_ends:
-            self._verdict = HTTPError(503, "the handler took too long")
-            self._scope.cancel(reason="the handler took too long")
-        else:
-            self._set_alarm()
-
-    def _peer_left(self, state: PeerState) -> None:
-        """The client has ended its side, or is gone."""
-        if state is PeerState.GONE:
-            self._ended = True
-            if self.request is not None and not self._answered:  # else the next receive finds out
-                self._scope.cancel(reason="the client has reset the connection")
-        else:
-            self._ended = True
-            if self.request is not None and self._grace_ends == math.inf and not self._answered:
-                self._begin_grace()
-        if self._disconnected is not None:
-            self._disconnected.set()
-
-    @property
-    def _answered(self) -> bool:
-        """Whether the handler goes on behind its answer, which is complete."""
-        writer = self._writer
-        return writer is not None and writer.finished and not self._answering.half_sent
-
-    def _begin_grace(self) -> None:
-        self._sent_at_grace = self._stream.bytes_sent
-        self._grace_ends = trio.current_time() + self._limits.half_close_grace
-        self._set_alarm()
-
-    def _lost(self, error: NetworkError) -> None:
-        self._scope.cancel(reason=f"the client is gone: {error}")
 
 
 def _trace_of(headers: Headers) -> core.TraceContext | None:

@@ -1,0 +1,175 @@
+"""How long a connection waits, for what, and whether its client is still there."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import trio
+
+from trio_helianthus import core
+from trio_helianthus.net import ByteStream, PeerState
+
+from ._http_errors import HTTPError
+from ._limits import ServerLimits
+
+__all__ = ["NOTHING", "REQUEST", "REST_OF_HEAD", "Patience"]
+
+
+NOTHING: Final = 0
+REQUEST: Final = 1
+REST_OF_HEAD: Final = 2
+
+
+class Patience:
+    """One scope and one alarm for all that a connection may wait for.
+
+    The connection's task says what it is about to wait for; that stores a number for the alarm.
+    When the time is up, or the client is gone, the scope is cancelled, and :attr:`verdict` says
+    what is to be answered, if anything is.
+
+    A client that ends its side of the stream may be gone, or may be waiting for its answer. Its
+    handler goes on for ``half_close_grace`` seconds, and as long as the client takes what it is
+    sent.
+    """
+
+    __slots__ = (
+        "_alarm",
+        "_disconnected",
+        "_grace_ends",
+        "_handler_ends",
+        "_limits",
+        "_sent_at_grace",
+        "_silence",
+        "_stream",
+        "_write_ends",
+        "awaited",
+        "client_ended",
+        "handles",
+        "scope",
+        "verdict",
+    )
+
+    def __init__(self, stream: ByteStream, limits: ServerLimits) -> None:
+        self.scope = trio.CancelScope()
+        """Everything that the connection does."""
+        self.verdict: HTTPError | None = None
+        """Why the scope was cancelled, where the client is to be told."""
+        self.awaited: int = NOTHING
+        """What is to be received between two requests; to be reset by whoever has received it."""
+        self.handles = False
+        """Whether a handler runs whose client still waits for the answer, or for its end."""
+        self.client_ended = False
+        """Whether the client has ended its side of the stream."""
+        self._stream = stream
+        self._limits = limits
+        self._alarm = core.Alarm(self._overdue)
+        self._handler_ends = self._write_ends = self._grace_ends = math.inf
+        self._silence = min(limits.idle_timeout, limits.header_timeout)
+        self._sent_at_grace = 0
+        self._disconnected: trio.Event | None = None
+
+    def close(self) -> None:
+        """The connection has ended, or goes on without HTTP."""
+        self._alarm.close()
+        self._stream.watch_peer(None)
+
+    # ---- what is waited for
+
+    def wait_for_request(self, *, first: bool) -> None:
+        """Nothing of a request has come."""
+        seconds = self._silence if first else self._limits.idle_timeout
+        self._alarm.set(trio.current_time() + seconds)
+        self.awaited = REQUEST
+
+    def wait_for_head(self, began: float) -> None:
+        """A part of a head has come.
+
+        :param began: when it was first seen.
+        """
+        self._alarm.set(began + self._limits.header_timeout)
+        self.awaited = REST_OF_HEAD
+
+    def begin_handler(self, *, answered: bool) -> None:
+        """A handler, or the sending of its answer, waits for the first time.
+
+        :param answered: it goes on behind its answer.
+        """
+        self.handles = not answered
+        if self.handles:
+            self._handler_ends = trio.current_time() + self._limits.handler_timeout
+            if self.client_ended or self._stream.peer_state is not PeerState.PRESENT:
+                self.note_peer(PeerState.ENDED)
+        self._set_alarm()
+
+    def begin_answer(self) -> None:
+        """The handler has its answer: its own time is over."""
+        self._handler_ends = math.inf
+
+    def end_answer(self) -> None:
+        """The answer is complete, and the client may leave, whatever the handler does now."""
+        self.handles = False
+        self._handler_ends = self._grace_ends = math.inf
+
+    def end_handler(self) -> None:
+        """The request is over."""
+        self.end_answer()
+        self._alarm.clear()
+
+    def time_write(self, begins: bool) -> None:
+        """The client has to take a piece of an answer, or has taken it."""
+        limit = self._limits.write_timeout
+        self._write_ends = trio.current_time() + limit if begins else math.inf
+        self._set_alarm()
+
+    def _set_alarm(self) -> None:
+        self._alarm.set(min(self._handler_ends, self._write_ends, self._grace_ends))
+
+    def _overdue(self) -> None:
+        now = trio.current_time()
+        if self.awaited:
+            if self.awaited == REST_OF_HEAD:
+                self.verdict = HTTPError(408)
+            self.scope.cancel(reason="the client has not sent a request in time")
+        elif now >= self._write_ends:
+            self.scope.cancel(reason="the client does not read")
+        elif now >= self._grace_ends:
+            if self._stream.bytes_sent > self._sent_at_grace:
+                self._begin_grace()  # it still reads
+            else:
+                self.scope.cancel(reason="the client has ended the connection")
+        elif now >= self._handler_ends:
+            self.verdict = HTTPError(503, "the handler took too long")
+            self.scope.cancel(reason="the handler took too long")
+        else:
+            self._set_alarm()
+
+    # ---- who is there
+
+    def note_peer(self, state: PeerState) -> None:
+        """The client has ended its side, or is gone. May be called from the scheduler."""
+        self.client_ended = True
+        if self.handles:  # else the next receive finds out
+            if state is PeerState.GONE:
+                self.scope.cancel(reason="the client has reset the connection")
+            elif self._grace_ends == math.inf:
+                self._begin_grace()
+        if self._disconnected is not None:
+            self._disconnected.set()
+
+    def note_lost(self, error: Exception) -> None:
+        """The client cannot be reached."""
+        self.scope.cancel(reason=f"the client is gone: {error}")
+
+    async def wait_disconnect(self) -> None:
+        """Wait until the client has ended its side of the connection."""
+        if self.client_ended:
+            return  # at once: who only asks may have cancelled the wait beforehand
+        if self._disconnected is None:
+            self._disconnected = trio.Event()
+        await self._disconnected.wait()
+
+    def _begin_grace(self) -> None:
+        self._sent_at_grace = self._stream.bytes_sent
+        self._grace_ends = trio.current_time() + self._limits.half_close_grace
+        self._set_alarm()

@@ -57,6 +57,7 @@ def cycles(engine: http1.Engine, kind: str, load: str, memo: bool, times: int) -
         connection.start_next_cycle()
         if not memo:
             connection._reader._last = None
+            connection._reader._fields._forget()
 
 
 def measure(*arguments: str) -> float:

@@ -250,6 +250,31 @@ def test_the_architecture_page_says_what_the_docstring_says(room: Path) -> None:
 
 @every_room
 def test_every_room_has_its_place_in_the_reference(room: Path) -> None:
+    assert page_of(room)
+
+
+@every_room
+def test_the_reference_has_every_public_name(room: Path) -> None:
     name = ".".join(dotted_name(room))
-    pages = (REPOSITORY / "docs" / "reference").glob("*.rst")
-    assert any(f".. automodule:: {name}\n" in page.read_text("utf-8") for page in pages)
+    page = page_of(room)
+    described = set(re.findall(r"^\.\. [\w:]+:: (?:[\w.]+\.)?(\w+)", page, flags=re.MULTILINE))
+    described.update(re.findall(r"^``(\w+)``", page, flags=re.MULTILINE))  # a row of a table
+    if f".. automodule:: {name}\n   :members:\n" not in page:
+        assert set(public_names(room)) <= described
+
+
+def page_of(room: Path) -> str:
+    """The page of the reference that describes a room, or ``""``."""
+    directive = f".. automodule:: {'.'.join(dotted_name(room))}\n"
+    pages = [page.read_text("utf-8") for page in (REPOSITORY / "docs/reference").glob("*.rst")]
+    return next((page for page in pages if directive in page), "")
+
+
+def public_names(room: Path) -> list[str]:
+    """What ``__all__`` of a room lists."""
+    for node in parse(room).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="__all__")], value=value):
+                names: list[str] = ast.literal_eval(value)
+                return names
+    return []

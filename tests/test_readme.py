@@ -1,4 +1,4 @@
-"""The snippets of the README and of the how-tos compile, and name only what exists."""
+"""The snippets of the README, how-tos and lessons compile, and name only what exists."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Final
 import pytest
 
 REPOSITORY: Final = Path(__file__).parent.parent
-AREAS: Final = ("core", "errors", "http", "net", "testing")
+AREAS: Final = ("asgi", "core", "errors", "http", "net", "testing")
+FOLDERS: Final = ("howto", "tutorial", "explanation")
 
 IN_MARKDOWN: Final = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # A directive, and the indented or blank lines below it.
@@ -21,10 +22,17 @@ IN_RST: Final = re.compile(
 )
 
 
+def rst_pages() -> list[Path]:
+    """The pages that have snippets, or may have some."""
+    return [
+        page for folder in FOLDERS for page in sorted((REPOSITORY / "docs" / folder).glob("*.rst"))
+    ]
+
+
 def snippets() -> list[tuple[str, str]]:
     """Every snippet, and where it stands: ``("docs/howto/errors.rst:92", "try: ...")``."""
     pages = [(REPOSITORY / "README.md", IN_MARKDOWN)]
-    pages += [(page, IN_RST) for page in sorted((REPOSITORY / "docs/howto").glob("*.rst"))]
+    pages += [(page, IN_RST) for page in rst_pages()]
     found = []
     for page, pattern in pages:
         text = page.read_text("utf-8")
@@ -60,6 +68,6 @@ def test_both_kinds_of_pages_have_snippets() -> None:
 
 
 def test_no_other_directive_hides_a_snippet() -> None:
-    for page in (REPOSITORY / "docs/howto").glob("*.rst"):
+    for page in rst_pages():
         text = page.read_text("utf-8")
         assert text.count(".. code-block:: python") == len(IN_RST.findall(text)), page.name

@@ -52,6 +52,10 @@ def test_a_redirect() -> None:
     assert (response.status, response.headers["location"]) == (303, "/elsewhere")
 
 
+def test_a_redirect_leads_to_no_host_that_only_browsers_see() -> None:
+    assert http.Response.redirect("/\\evil.example/a").headers["location"] == "/%5Cevil.example/a"
+
+
 @pytest.mark.parametrize("status", [0, 100, 199, 600])
 def test_an_impossible_status(status: int) -> None:
     with pytest.raises(ValueError, match="status"):

@@ -8,6 +8,11 @@ from uuid import UUID
 import pytest
 
 from trio_helianthus import http
+from trio_helianthus.http._route_table import (
+    MAX_REMEMBERED,
+    MAX_REMEMBERED_LENGTH,
+    REMEMBER_EVERY,
+)
 
 KEY: Final = UUID("0e984725-c51c-4bf4-9960-e1c80e27aba0")
 
@@ -332,6 +337,21 @@ async def test_a_redirect_never_leads_to_another_host() -> None:
     assert answer.headers["location"] == "/%5Cevil.example/c"
 
 
+@pytest.mark.parametrize("query", ["", "?", "?a=1", "?a=/b/c", "?a=%2F", "?a=?"])
+async def test_a_query_makes_no_difference_to_the_route(query: str) -> None:
+    router = routed("/", "/a", "/users/{id}", "/numbers/{number:int}", "/x/{y}/z")
+    for _ in range(2 * REMEMBER_EVERY):
+        assert await ask(router, "GET", f"/{query}") == "/"
+        assert await ask(router, "GET", f"/a{query}") == "/a"
+        assert await ask(router, "GET", f"/users/7{query}") == "/users/{id} {'id': '7'}"
+        assert await ask(router, "GET", f"/numbers/7{query}") == (
+            "/numbers/{number:int} {'number': 7}"
+        )
+        assert await ask(router, "GET", f"/x/7/z{query}") == "/x/{y}/z {'y': '7'}"
+        assert (await refusal(router, "GET", f"/users/{query}")).status == 404
+        assert (await refusal(router, "POST", f"/users/7{query}")).status == 405
+
+
 def test_the_routes_can_be_listed() -> None:
     router = routed("/a")
     inner = router.group("/users/{user:int}", name="users")
@@ -343,6 +363,49 @@ def test_the_routes_can_be_listed() -> None:
         ("/files", ["*"], ""),
         ("/files/{path:path}", ["*"], "files"),
     ]
+
+
+async def test_a_path_that_is_asked_for_again_and_again_leads_to_the_same_values() -> None:
+    router = http.Router()
+
+    @router.get("/{number:int}")
+    async def changing(request: http.Request) -> str:
+        params = request.path_params
+        assert isinstance(params, dict)
+        params["number"] += 1
+        return str(params)
+
+    @router.post("/{id}")
+    async def other(request: http.Request) -> str:
+        return str(request.path_params)
+
+    for _ in range(3 * REMEMBER_EVERY):
+        assert await ask(router, "GET", "/7") == "{'number': 8}"
+        assert await ask(router, "HEAD", "/7") == "{'number': 8}"
+        assert await ask(router, "POST", "/7") == "{'id': '7'}"
+        assert (await refusal(router, "PUT", "/7")).headers["allow"] == "GET, HEAD, OPTIONS, POST"
+
+
+async def test_a_converter_of_ones_own_is_asked_each_time() -> None:
+    known = ["mars"]
+    router = http.Router(converters={"planet": http.Converter(lambda text: [known.index(text)])})
+    router.get("/{planet:planet}")(answering("planet"))
+    for _ in range(2 * REMEMBER_EVERY):
+        assert await ask(router, "GET", "/mars") == "planet {'planet': [0]}"
+    known.clear()
+    assert (await refusal(router, "GET", "/mars")).status == 404
+
+
+async def test_what_is_remembered_of_paths_is_bounded() -> None:
+    router = routed("/a", "/items/{id}")
+    sizes = set[int]()
+    for number in range(2 * MAX_REMEMBERED * REMEMBER_EVERY):
+        router(http.Request("GET", f"/items/{number}")).close()  # type: ignore[attr-defined]
+        sizes.add(len(router._table._known))  # type: ignore[union-attr]
+    assert max(sizes) == MAX_REMEMBERED + 1
+    for _ in range(2 * REMEMBER_EVERY):
+        await ask(router, "GET", "/items/" + 2 * MAX_REMEMBERED_LENGTH * "x")
+    assert max(map(len, router._table._known)) <= MAX_REMEMBERED_LENGTH  # type: ignore[union-attr]
 
 
 async def test_the_cost_does_not_grow_with_the_number_of_routes() -> None:

@@ -136,6 +136,14 @@ def test_no_path_leads_out(text: str) -> None:
         assert "" not in names
 
 
+async def test_a_redirect_to_a_folder_never_leads_to_another_host(site: Path) -> None:
+    router = http.Router()
+    router.static("/{tenant}", site)
+    answer = await router(http.Request("GET", "/\\evil.example"))  # to browsers: //evil.example
+    assert isinstance(answer, http.Response)
+    assert answer.headers["location"] == "/%5Cevil.example/"
+
+
 async def test_a_folder_without_a_slash_is_redirected_to(site: Path) -> None:
     request = http.Request("GET", "/static/docs?x=1").below("/static")
     response = await http.StaticFiles(site)(request)

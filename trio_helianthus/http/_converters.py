@@ -10,7 +10,7 @@ from uuid import UUID
 
 import attrs
 
-__all__ = ["CONVERTERS", "DIGITS", "PATH", "TEXT", "Converter"]
+__all__ = ["CONVERTERS", "PATH", "TEXT", "Converter"]
 
 MAX_INT_DIGITS: Final = 19
 """How many digits ``{id:int}`` takes, enough for 64 bits; a path with more is not found."""
@@ -104,6 +104,3 @@ CONVERTERS: Final[Mapping[str, Converter]] = {
 }
 """Every router's converters, the most demanding one first: where several placeholders stand at the
 same place of the tree, they are tried in this order, with a router's own before ``str``."""
-
-DIGITS: Final = (CONVERTERS["int"], CONVERTERS["uuid"], CONVERTERS["float"])
-"""Those that take nothing which has to be decoded first."""

@@ -38,10 +38,11 @@ class Headers(MutableMapping[str, str]):
         control character, a space at an end, or a character outside ISO 8859-1.
     """
 
-    __slots__ = ("_fields", "_origin", "_raw")
+    __slots__ = ("_fields", "_is_lower", "_origin", "_raw")
 
     def __init__(self, fields: HeaderTypes = ()) -> None:
         self._origin: Headers | None = None
+        self._is_lower = False
         self._raw: _Raw | None = None
         self._fields: list[_Field] | None = None
         if isinstance(fields, Headers):
@@ -55,7 +56,15 @@ class Headers(MutableMapping[str, str]):
         """Headers from the pairs of bytes that a protocol engine has already checked."""
         headers = cls.__new__(cls)
         headers._origin = headers._fields = None
+        headers._is_lower = False
         headers._raw = fields if type(fields) is tuple else tuple(fields)
+        return headers
+
+    @classmethod
+    def received(cls, fields: tuple[tuple[bytes, bytes], ...]) -> Headers:
+        """Headers from pairs of bytes whose names are in lower case, as an engine gives them."""
+        headers = cls.from_wire(fields)
+        headers._is_lower = True
         return headers
 
     @property
@@ -97,6 +106,7 @@ class Headers(MutableMapping[str, str]):
         headers = Headers.__new__(Headers)
         headers._raw = self._raw  # _share(self), without the call: it is made for each request
         headers._fields = fields = self._fields
+        headers._is_lower = self._is_lower
         headers._origin = self if fields is None else None
         return headers
 
@@ -108,6 +118,7 @@ class Headers(MutableMapping[str, str]):
         """Take the fields of another; no list of fields is ever changed, only replaced."""
         self._raw = other._raw
         self._fields = fields = other._fields
+        self._is_lower = other._is_lower
         self._origin = other if fields is None else None
 
     def _replace(self, fields: list[_Field]) -> None:
@@ -144,8 +155,9 @@ class Headers(MutableMapping[str, str]):
         if self._fields is None:
             # Most handlers look at one or two fields of a dozen: those alone are decoded.
             raw_key = key.encode("latin-1", "replace")
+            is_lower = self._is_lower
             for raw_name, raw_value in self._raw or ():
-                if raw_name == raw_key or raw_name.lower() == raw_key:
+                if raw_name == raw_key or (not is_lower and raw_name.lower() == raw_key):
                     value = raw_value.decode("latin-1")
                     found = value if found is None else f"{found}, {value}"
         else:

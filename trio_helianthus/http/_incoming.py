@@ -76,12 +76,11 @@ class Incoming:
 
     def begin(self) -> None:
         """A request's head has come."""
-        length = self._engine.body_length
         self.trailers = None
-        if length == 0:
-            self._engine.next_event()  # its end
+        if self._engine.skip_body():
             self.complete = True
             return
+        length = self._engine.body_length
         self.complete = False
         self._body_left = math.inf if length is None else length
         self._came = 0
@@ -102,27 +101,18 @@ class Incoming:
             max_bytes=self._limits.max_body_bytes,
             length=self._engine.body_length,
             trailers=self.get_trailers,
-            now=self.body_now,
         )
 
     def get_trailers(self) -> Headers | None:
         """The fields behind the body, if there were any."""
         return self.trailers
 
-    def body_now(self) -> bytes:
-        """What is there of the body's next piece; nothing where it would have to be waited for."""
-        if self.complete or self.failed or self._engine.expects_continue:
-            return b""
-        try:
-            event = self._engine.next_event()
-            if event is NEED_DATA:
-                return b""
-            data = self._note(event)
-            if not self._body_left:
-                self._note(self._engine.next_event())
-        except http1.BadMessage as exc:
-            self.failed = True
-            raise HTTPError(exc.status_hint) from exc
+    def take_body(self, max_bytes: int | None) -> bytes | None:
+        """The whole body, if it is there and not too long; ``None`` where it has to be read."""
+        cap = self._limits.max_body_bytes
+        data = self._engine.take_body(cap if max_bytes is None else min(cap, max_bytes))
+        if data is not None:
+            self.complete = True
         return data
 
     def count(self) -> int:

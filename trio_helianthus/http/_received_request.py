@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Protocol
 
+import trio
+
 from trio_helianthus.net import SocketAddress, TLSInfo
 
 from ._endpoints import OF_THE_ENDPOINTS, Endpoints
@@ -47,6 +49,10 @@ class RequestOrigin(Protocol):
         """The body of the request that is being answered."""
         ...
 
+    def take_body(self, max_bytes: int | None) -> bytes | None:
+        """All of the body, if it is there and not too long."""
+        ...
+
     async def start_response(self, request: Request, response: Response) -> ResponseWriter:
         """Send the head of an answer to the request that is being answered."""
         ...
@@ -68,6 +74,7 @@ class ReceivedRequest(Request):
     """
 
     _closed = False
+    _body_taken = False
 
     def __init__(self, method: str, target: str, headers: Headers, origin: RequestOrigin) -> None:
         self.method = method
@@ -89,11 +96,22 @@ class ReceivedRequest(Request):
     @lazy
     def body(self) -> RequestBody:
         """The body as a stream."""
-        if not self._closed:
+        if not self._closed and not self._body_taken:
             return self._origin.request_body()
         body = RequestBody.from_bytes(b"")
-        body.close()
+        if self._closed:
+            body.close()
         return body
+
+    async def read(self, *, max_bytes: int | None = None) -> bytes:
+        """Wait for the whole body; see :meth:`Request.read`."""
+        if not self._closed and "body" not in self.__dict__:
+            await trio.lowlevel.checkpoint_if_cancelled()
+            body = None if self._body_taken else self._origin.take_body(max_bytes)
+            if body is not None:  # a small one comes with its head
+                self._body_taken = True
+                return body
+        return await super().read(max_bytes=max_bytes)
 
     @lazy
     def client_address(self) -> SocketAddress | None:

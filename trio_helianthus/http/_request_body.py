@@ -24,7 +24,6 @@ class RequestBody(BodyStream):
     :param max_bytes: the cap on the whole body.
     :param length: the length that the head announces, ``None`` where it does not.
     :param trailers: gives the fields behind the body, once that has come to its end.
-    :param now: gives what is there of the next piece without waiting.
     """
 
     def __init__(
@@ -34,7 +33,6 @@ class RequestBody(BodyStream):
         max_bytes: float,
         length: int | None = None,
         trailers: Callable[[], Headers | None] | None = None,
-        now: Callable[[], bytes] | None = None,
     ) -> None:
         super().__init__("the request's body")
         self._receive = receive
@@ -43,7 +41,6 @@ class RequestBody(BodyStream):
         self._received = 0
         self._at_end = False
         self._trailers = trailers
-        self._now = now
         self._answered = False
         self._at_answer: list[Callable[[], object]] = []
 
@@ -120,14 +117,6 @@ class RequestBody(BodyStream):
 
         What a cancelled call has received is lost.
         """
-        if self._now is not None and not (self._busy or self._closed or self._rest):
-            await trio.lowlevel.checkpoint_if_cancelled()
-            self._rest = self._now()
-            self._received += len(self._rest)
-            cap = self._max_bytes if max_bytes is None else min(max_bytes, self._max_bytes)
-            if self._length is not None and self._length == self._received <= cap:
-                data, self._rest = self._rest, b""
-                return data  # all of it was there, as that of a small message is
         body = bytearray()  # not a list: of tiny pieces, that would cost many times more
         if max_bytes is not None and self._length is not None and self._length > max_bytes:
             raise _too_large(max_bytes)

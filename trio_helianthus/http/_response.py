@@ -166,7 +166,8 @@ class Response:
     def redirect(cls, location: str, *, status: int = 307, headers: HeaderTypes = ()) -> Response:
         """Send the client elsewhere.
 
-        :param location: a URL, percent-encoded where it needs to be.
+        :param location: a URL, percent-encoded where it needs to be. A backslash in it is encoded
+            here, since browsers take it for a slash, and ``/\\host`` for another host.
         :param status: 301, 302, 303, 307 or 308; 307 and 308 keep the method.
         :raises ValueError: for another status or an invalid location.
         """
@@ -175,7 +176,7 @@ class Response:
         response = cls(b"", status=status, headers=headers)
         if not location.isascii():
             raise ValueError(f"a location must be percent-encoded: {location!r}")
-        response.headers["Location"] = location
+        response.headers["Location"] = location.replace("\\", "%5C")
         return response
 
     @classmethod

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
-from ._converters import DIGITS
+from ._converters import CONVERTERS
 from ._http_errors import HTTPError
 from ._middleware_chain import ErrorHandler, ErrorHandlers, Handler, Middleware, compose
 from ._pattern import NO_PREFIX, Pattern, Single
@@ -17,7 +17,11 @@ from ._route_tree import ANY_METHOD, Endpoint, Node
 
 __all__ = ["Entry", "Level", "Mount", "RouteTable"]
 
-_LastPart: TypeAlias = "tuple[Callable[[str], Any], dict[str, Endpoint]]"
+_Endings: TypeAlias = "dict[str, tuple[str, Handler]]"
+"""By method: the name of the only placeholder, ``""`` for none, and the handler."""
+_LastPart: TypeAlias = "tuple[Callable[[str], Any], _Endings]"
+_Place: TypeAlias = "tuple[Any, _Endings]"
+"""The value of the placeholder, and what can be done with it."""
 _Layers: TypeAlias = "tuple[tuple[Sequence[Middleware], ErrorHandlers], ...]"
 
 
@@ -67,6 +71,15 @@ class Level:
 
 _NO_PARAMS: Final = Request.path_params
 """What a request has before a router has seen it."""
+_PURE: Final = frozenset(converter.parse for converter in CONVERTERS.values())
+"""Parsers that always give the same for the same text, and nothing that a handler could change."""
+MAX_REMEMBERED: Final = 1024
+"""Paths with a placeholder whose place is remembered; then all are forgotten."""
+MAX_REMEMBERED_LENGTH: Final = 256
+"""Characters of such a path; longer ones are looked for each time."""
+REMEMBER_EVERY: Final = 16
+"""Of so many paths that were looked for one is remembered: those that come often will be, and
+where none comes twice this costs next to nothing."""
 
 
 class RouteTable:
@@ -77,7 +90,7 @@ class RouteTable:
     """
 
     def __init__(self, level: Level, *, redirects: bool) -> None:
-        self.fixed: dict[str, dict[str, Endpoint]] = {}
+        self._fixed: dict[str, dict[str, Endpoint]] = {}
         """By path, as requests write it, and method: routes without placeholders."""
         self._last: dict[str, tuple[_LastPart, ...]] = {}
         """By the fixed path before it: routes with one placeholder, at the end."""
@@ -89,29 +102,63 @@ class RouteTable:
             before = entry.pattern.path_before_last
             if before is not None and before not in self._last:
                 self._last[before] = tuple(_last_parts(self._root.below(entry.pattern.parent)))
+        self._known: dict[str, _Place] = self._fixed_places()
+        """By path: where fixed ones lead, and those that were found lately."""
+        self._until_remembering = REMEMBER_EVERY
         self._server_options = compose(self._answer_server_options, layers)
         self._not_utf8 = compose(_refuse_path, layers)
 
     def find(self, request: Request) -> Handler:
         """The handler for a request; one that refuses it where there is none.
 
-        Most are found in two steps: by the whole path, which the caller looks up in
-        :attr:`fixed`, or by what stands before the last slash.
+        Most are found by the whole path, or by what stands before its last slash.
         """
-        before, slash, last = request.target.rpartition("/")
-        parts = self._last.get(before)
-        if parts is not None and slash:
-            for parse, endpoints in parts:
+        target = request.target
+        place = self._known.get(target)
+        if place is None and "?" in target:
+            target = target.partition("?")[0]
+            place = self._known.get(target)
+        if place is None:
+            before, slash, last = target.rpartition("/")
+            parts = self._last.get(before)
+            if parts is None or not slash or "%" in last or not last.isascii():
+                return self._find_in_tree(request)
+            for part in parts:
+                parse, endings = part
                 try:
                     value = parse(last)
-                except ValueError:  # it does not fit, or there is more to do: see below
-                    continue
-                endpoint = endpoints.get(request.method)
-                if endpoint is None or request.path_params is not _NO_PARAMS:
                     break
-                request.path_params = {endpoint[0][0]: value}
-                return endpoint[1]
+                except ValueError:
+                    continue
+            else:
+                return self._find_in_tree(request)
+            self._until_remembering -= 1
+            if self._until_remembering <= 0 and parse in _PURE:
+                self._remember(target, (value, endings))
+        else:
+            value, endings = place
+        ending = endings.get(request.method)
+        if ending is not None:
+            name, handler = ending
+            if not name:
+                return handler
+            if request.path_params is _NO_PARAMS:
+                request.path_params = {name: value}
+                return handler
         return self._find_in_tree(request)
+
+    def _remember(self, path: str, place: _Place) -> None:
+        self._until_remembering = REMEMBER_EVERY
+        if len(path) <= MAX_REMEMBERED_LENGTH:
+            if len(self._known) >= len(self._fixed) + MAX_REMEMBERED:
+                self._known = self._fixed_places()
+            self._known[path] = place
+
+    def _fixed_places(self) -> dict[str, _Place]:
+        return {
+            path: (None, {method: ("", handler) for method, (_, handler) in endpoints.items()})
+            for path, endpoints in self._fixed.items()
+        }
 
     def _find_in_tree(self, request: Request) -> Handler:
         path = request.target
@@ -168,7 +215,7 @@ class RouteTable:
             self._methods.update(leaf.endpoints)
             path = pattern.fixed_path
             if path is not None and ANY_METHOD not in leaf.endpoints:
-                self.fixed[path] = leaf.endpoints
+                self._fixed[path] = leaf.endpoints
         return layers
 
     async def _answer_not_found(self, request: Request) -> HandlerResult:
@@ -196,8 +243,7 @@ class RouteTable:
         if path == "/" or path.startswith("//") or not path.startswith("/"):
             return None
         other = path[:-1] if path.endswith("/") else f"{path}/"
-        # Browsers read a backslash as a slash, and /\host as another host.
-        return other.replace("\\", "%5C") if self._methods_at(other) else None
+        return other if self._methods_at(other) else None
 
 
 def _with_params(request: Request, endpoint: Endpoint, values: list[Any]) -> Handler:
@@ -213,19 +259,13 @@ def _last_parts(node: Node) -> Iterator[_LastPart]:
     for part, below in node.parts:
         if below.leaf is None or not isinstance(part, Single) or not below.leaf.endpoints:
             return  # what comes behind it must not go before it
-        parse = part.converter.parse
-        yield parse if part.converter in DIGITS else _simple(parse), below.leaf.endpoints
-
-
-def _simple(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Parse only what is not percent-encoded, nor followed by a query."""
-
-    def parse_simple(text: str) -> Any:
-        if text.isascii() and "%" not in text and "?" not in text:
-            return parse(text)
-        raise ValueError("it must be decoded first")
-
-    return parse_simple
+        yield (
+            part.converter.parse,
+            {
+                method: (names[-1], handler)
+                for method, (names, handler) in below.leaf.endpoints.items()
+            },
+        )
 
 
 async def _refuse_path(_: Request) -> HandlerResult:

@@ -114,11 +114,6 @@ class Router:
         table = self._table
         if table is None:
             table = self._table = RouteTable(self._level, redirects=self._redirects)
-        found = table.fixed.get(request.target)
-        if found is not None:
-            endpoint = found.get(request.method)
-            if endpoint is not None:
-                return endpoint[1](request)
         return table.find(request)(request)
 
     def route(

@@ -272,8 +272,11 @@ class ServerConnection:
         """Remember header fields, which often are those of the next request, too."""
         self._fields = fields
         self._repeats = False
-        self._headers = Headers.from_wire(fields)
-        self._has_context = any(name in (TRACE_FIELD, DEADLINE_FIELD) for name, _ in fields)
+        self._headers = Headers.received(fields)
+        self._has_context = False
+        for name, _ in fields:
+            if name == TRACE_FIELD or name == DEADLINE_FIELD:  # noqa: PLR1714 - half the price
+                self._has_context = True
 
     # ---- what a request asks of its connection
 
@@ -304,6 +307,10 @@ class ServerConnection:
     def request_body(self) -> RequestBody:
         """The body of the request that is being answered."""
         return self._incoming.body()
+
+    def take_body(self, max_bytes: int | None) -> bytes | None:
+        """All of the body, if it is there and not too long."""
+        return self._incoming.take_body(max_bytes)
 
     async def start_response(self, request: Request, response: Response) -> ResponseWriter:
         """Send the head of an answer whose body the handler sends itself."""

@@ -97,7 +97,9 @@ async def test_host_and_prefix_only_where_that_was_said() -> None:
     assert (told.host, told.root_path) == ("example.com:8443", "/app")
 
 
-@pytest.mark.parametrize("prefix", ["//evil.example", "/\\evil.example", "app", "/a b", "/a?b", ""])
+@pytest.mark.parametrize(
+    "prefix", ["//evil.example", "/\\evil.example", "/\t/evil.example", "app", "/a b", "/a?b", ""]
+)
 @pytest.mark.parametrize("host", ["evil.example/x", "a b", "a@b", "", "[::1", "a:b:c"])
 async def test_a_host_or_prefix_that_leads_elsewhere_is_ignored(prefix: str, host: str) -> None:
     fields = {"X-Forwarded-Host": host, "X-Forwarded-Prefix": prefix}

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from typing import Final
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trio_helianthus.wire import NEED_DATA
 from trio_helianthus.wire.http1 import (
@@ -11,6 +15,7 @@ from trio_helianthus.wire.http1 import (
     Limits,
     MessageTooLarge,
     Request,
+    Response,
     client_connection,
     encode_request,
     encode_response,
@@ -122,6 +127,104 @@ def test_limits_hold_above_remembered_fields(limits: Limits, status: int, engine
     with pytest.raises(MessageTooLarge) as refusal:
         connection.next_event()
     assert refusal.value.status_hint == status
+
+
+def read_one(connection: HTTP1Connection, data: bytes) -> Request | int:
+    """Hand one request over, and take it or its refusal."""
+    try:
+        return ask(connection, data)
+    except BadMessage as refusal:
+        return refusal.status_hint
+
+
+LINES: Final = [
+    *(b"A: b", b"A: c", b"a:b ", b"Cookie: d", b"Accept:", b"Host: b", b"Content-Length: 0"),
+    *(b"Connection: keep-alive", b"connection: x", b"Transfer-Encoding: CHUNKED", b"Upgrade: x"),
+    *(b" folded", b"\tfolded", b"A", b"A : b", b": b", b"A: \x00", b"A: \r", b"A: b\nC: d", b"\r"),
+]
+
+
+GOOD: Final = LINES[:11]
+
+
+@st.composite
+def blocks(draw: st.DrawFn) -> list[list[bytes]]:
+    """Header fields that are like those before them but for a few lines, which may be bad."""
+    lines = draw(st.lists(st.sampled_from(GOOD), max_size=5))
+    lines.insert(draw(st.integers(0, len(lines))), b"Host: a")
+    those = [list(lines)]
+    for _ in range(draw(st.integers(1, 4))):
+        for _ in range(draw(st.integers(0, 2))):
+            at = draw(st.integers(0, len(lines)))
+            other = draw(st.lists(st.sampled_from(LINES), max_size=2))
+            lines[at : at + draw(st.integers(0, 2))] = other
+        those.append(list(lines))
+    return those
+
+
+@given(st.sampled_from([Engine.H11, Engine.AUTO]), blocks())
+def test_what_came_before_changes_nothing(engine: Engine, blocks: list[list[bytes]]) -> None:
+    limits = Limits(max_headers=6)
+    connection = server_connection(limits=limits, engine=engine)
+    for lines in blocks:
+        data = b"".join([line + b"\r\n" for line in (b"GET / HTTP/1.1", *lines, b"")])
+        if b"Transfer-Encoding: CHUNKED" in lines:
+            data += b"0\r\n\r\n"
+        fresh = server_connection(limits=limits, engine=Engine.H11)
+        assert read_one(connection, data) == read_one(fresh, data)
+        if connection.must_close:
+            connection = server_connection(limits=limits, engine=engine)
+
+
+@pytest.mark.parametrize(
+    "line", [b" folded", b"\tfolded", b"A", b"A : b", b": b", b"A: \x0b", b"\n"]
+)
+@pytest.mark.parametrize("at", range(5))
+def test_a_bad_line_among_remembered_ones_is_refused(engine: Engine, line: bytes, at: int) -> None:
+    lines = [b"Host: a", b"A: b", b"C: d", b"E: f"]
+    other = [*lines[:at], line, *lines[at:]]
+    for spoiled in (other, other[: at + 1] + other[at + 2 :]):
+        connection = server_connection(engine=engine)
+        for known in (lines, [*lines[:2], b"C: e", lines[3]]):
+            ask(connection, b"\r\n".join([b"GET / HTTP/1.1", *known, b"", b""]))
+        connection.receive_data(b"\r\n".join([b"GET / HTTP/1.1", *spoiled, b"", b""]))
+        with pytest.raises(BadMessage):
+            connection.next_event()
+
+
+def test_a_remembered_field_that_goes_takes_with_it_what_it_said(engine: Engine) -> None:
+    connection = server_connection(engine=engine)
+    ask(connection, b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nA: b\r\n\r\nhi")
+    ask(connection, b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Type: a\r\nA: b\r\n\r\n")
+    ask(connection, b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nA: b\r\n\r\nyou")
+    assert connection.buffered == 0
+    connection.receive_data(b"PUT / HTTP/1.1\r\nContent-Length: 3\r\nA: b\r\n\r\n")
+    with pytest.raises(BadMessage, match="Host"):
+        connection.next_event()
+
+
+def test_fields_of_the_same_name_are_all_read(engine: Engine) -> None:
+    connection = server_connection(engine=engine)
+    fields = b"Host: a\r\nCookie: a\r\nCookie: b \r\ncookie: a\r\n\r\n"
+    request = ask(connection, b"GET / HTTP/1.1\r\n" + fields)
+    assert request.headers[1:] == ((b"cookie", b"a"), (b"cookie", b"b"), (b"cookie", b"a"))
+
+
+def test_a_client_reads_answers_that_differ_in_a_few_lines(engine: Engine) -> None:
+    connection = client_connection(engine=engine)
+    for number in range(3):
+        connection.send_request_whole(ASK)
+        connection.receive_data(
+            b"HTTP/1.1 200 OK\r\nDate: %d\r\nServer: a\r\nContent-Length: %d\r\n\r\n%b"
+            % (number, number, b"a" * number)
+        )
+        response = connection.next_event()
+        assert isinstance(response, Response)
+        assert response.headers[0] == (b"date", b"%d" % number)
+        assert connection.body_length == number
+        while not isinstance(connection.next_event(), EndOfMessage):
+            pass
+        connection.start_next_cycle()
 
 
 def test_an_empty_line_is_forgiven_before_a_remembered_head_but_no_second_one() -> None:

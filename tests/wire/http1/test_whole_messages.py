@@ -451,3 +451,47 @@ def test_what_is_sent_whole_is_received(
     assert got[-1] == EndOfMessage()
     assert got[:-1] == ([Data(body)] if body and status != 304 else [])
     assert client.must_close is close
+
+
+@pytest.mark.parametrize("fields", [(), (b"Content-Length: 0",), (b"Connection: close",)])
+def test_the_end_of_a_request_without_a_body_can_be_skipped(fields: tuple[bytes, ...]) -> None:
+    connection = server_connection()
+    assert not connection.skip_body()
+    connection.receive_data(get(*fields))
+    assert not connection.skip_body()
+    assert isinstance(connection.next_event(), Request)
+    assert connection.skip_body()
+    assert not connection.skip_body()
+    assert connection.next_event() is NEED_DATA
+    connection.send_whole(200, HEAD, b"")
+    assert connection.can_reuse == (fields != (b"Connection: close",))
+
+
+@pytest.mark.parametrize("field", [b"Content-Length: 1", b"Transfer-Encoding: chunked"])
+def test_a_body_cannot_be_skipped(field: bytes) -> None:
+    connection = server_connection()
+    connection.receive_data(get(field))
+    connection.next_event()
+    assert not connection.skip_body()
+    connection.receive_data(b"1" if field.endswith(b"1") else b"1\r\n1\r\n0\r\n\r\n")
+    assert events_of(connection) == [Data(b"1"), EndOfMessage()]
+    assert not connection.skip_body()
+
+
+def test_an_upgrade_waits_for_its_answer_behind_a_skipped_end_too() -> None:
+    connection = server_connection()
+    connection.receive_data(get(b"Connection: upgrade", b"Upgrade: x") + b"more")
+    connection.next_event()
+    assert connection.skip_body()
+    assert connection.next_event() is PAUSED
+    connection.send(InformationalResponse(101, [(b"Upgrade", b"x")]))
+    assert connection.trailing_data == (b"more", False)
+
+
+def test_a_client_skips_the_end_of_an_answer_without_a_body() -> None:
+    connection = client_connection()
+    connection.send_request_whole(ASK)
+    connection.receive_data(b"HTTP/1.1 204 No Content\r\n\r\n")
+    connection.next_event()
+    assert connection.skip_body()
+    assert connection.can_reuse

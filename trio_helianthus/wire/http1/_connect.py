@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ._connection import HTTP1Connection
 from ._cycle import Role
-from ._engine import Engine, head_parser
+from ._engine import Engine, field_parser
 from ._limits import DEFAULT_LIMITS, Limits
 
 __all__ = ["client_connection", "server_connection"]
@@ -16,10 +16,10 @@ def server_connection(
     """Make the server's side of a fresh connection.
 
     :param limits: what a client's message may cost us.
-    :param engine: what parses its heads.
+    :param engine: what parses its header fields.
     :raises MissingExtraError: that engine is not installed.
     """
-    return HTTP1Connection(Role.SERVER, limits, head_parser(engine))
+    return HTTP1Connection(Role.SERVER, limits, field_parser(engine))
 
 
 def client_connection(
@@ -28,7 +28,7 @@ def client_connection(
     """Make the client's side of a fresh connection.
 
     :param limits: what a server's message may cost us.
-    :param engine: what parses its heads.
+    :param engine: what parses its header fields.
     :raises MissingExtraError: that engine is not installed.
     """
-    return HTTP1Connection(Role.CLIENT, limits, head_parser(engine))
+    return HTTP1Connection(Role.CLIENT, limits, field_parser(engine))

@@ -20,7 +20,7 @@ from ._framing import BodyCutter, ChunkedCutter, LengthCutter, UntilEndCutter
 from ._head import CHUNKED, Head
 from ._heads import HeadReader, RequestReader, ResponseReader
 from ._limits import Limits
-from ._parser import HeadParser
+from ._parser import FieldParser
 from ._refusals import BadMessage
 from ._sending import Sender
 
@@ -48,7 +48,7 @@ class HTTP1Connection(Sender):
 
     __slots__ = ("_limits", "_parser", "_reader")
 
-    def __init__(self, role: Role, limits: Limits, parser: HeadParser) -> None:
+    def __init__(self, role: Role, limits: Limits, parser: FieldParser) -> None:
         super().__init__(role)
         self._limits = limits
         self._parser = parser
@@ -90,10 +90,11 @@ class HTTP1Connection(Sender):
         :raises BadMessage: the peer broke the protocol or (:exc:`MessageTooLarge`) a limit. A
             server answers ``status_hint`` where :attr:`can_answer` says that it may, then closes.
         """
+        theirs = self._theirs
         try:
-            if self._theirs == HEAD:
+            if theirs == HEAD:
                 return self._next_head()
-            if self._theirs == BODY:
+            if theirs == BODY:
                 body = self._body
                 if body is not None:
                     return self._next_body(body)
@@ -116,19 +117,56 @@ class HTTP1Connection(Sender):
             return PAUSED
         return _CLOSED if self._eof else NEED_DATA
 
+    def skip_body(self) -> bool:
+        """Take the end of a message without a body at once; the batch form of :meth:`next_event`.
+
+        Behind a head that says that there is no body, it stands for the :class:`EndOfMessage` that
+        would be the next event.
+
+        :returns: false where this is not the next event, and nothing has happened.
+        """
+        if self._theirs != BODY or self._body is not None:
+            return False
+        self._theirs = DONE
+        return True
+
+    def take_body(self, at_most: float) -> bytes | None:
+        """Take a whole body at once, if all of it is there; the batch form of :meth:`next_event`.
+
+        It stands for all the :class:`Data`, and the :class:`EndOfMessage` behind them.
+
+        :param at_most: how many bytes it may have.
+        :returns: the body, or what is left of it; ``None`` where some of it is missing, or it is in
+            chunks, or too long, and nothing has happened.
+        """
+        body = self._body
+        if self._theirs != BODY or type(body) is not LengthCutter or body.left > at_most:
+            return None
+        at = self._at
+        self._at = end = at + body.left
+        if end > len(self._buffer):
+            self._at = at
+            return None
+        self._theirs = DONE
+        self._body = None
+        self._waiting = False
+        return bytes(self._buffer[at:end])
+
     def _next_head(self) -> Event | NeedData:
         at = self._at
-        if at == len(self._buffer):
+        buffer = self._buffer
+        if at == len(buffer):
             return self._no_head()
-        if self._ours == HEAD and not self._is_server:
+        is_server = self._is_server
+        if self._ours == HEAD and not is_server:
             raise BadMessage("a response to no request")
         reader = self._reader
-        head = reader.read(self._buffer, at)
+        head = reader.read(buffer, at)
         self._at = reader.end
         if head is None:
             return self._no_head()
         event = head.event
-        if not self._is_server:
+        if not is_server:
             self._take_response(head)
             return event
         self._head = head

@@ -1,4 +1,4 @@
-"""Which parser reads heads, and how it is found."""
+"""Which parser reads header fields, and how it is found."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from trio_helianthus.errors import MissingExtraError
 from ._h11_parser import H11Parser
 
 if TYPE_CHECKING:
-    from ._parser import HeadParser
+    from ._parser import FieldParser
 
-__all__ = ["Engine", "head_parser"]
+__all__ = ["Engine", "field_parser"]
 
 
 class Engine(Enum):
-    """What parses heads and trailer sections; everything else is the same code for each of them.
+    """What parses header fields; everything else is the same code for each of them.
 
     Both take and refuse the same, and give the same events for it.
     """
@@ -29,7 +29,7 @@ class Engine(Enum):
     """The fast one (extra ``speed``): llhttp, the parser of Node.js."""
 
 
-def head_parser(engine: Engine) -> HeadParser:
+def field_parser(engine: Engine) -> FieldParser:
     """Make the parser of one connection.
 
     :raises MissingExtraError: it is not installed.

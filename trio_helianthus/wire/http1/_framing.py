@@ -12,7 +12,7 @@ from typing import Final, Protocol, TypeAlias
 
 from ._events import HeaderFields
 from ._limits import Limits
-from ._parser import HeadParser
+from ._parser import FieldParser
 from ._refusals import BadMessage, MessageTooLarge
 from ._strictness import (
     CHUNK_LINE,
@@ -54,7 +54,8 @@ class LineCutter:
         :raises BadMessage: no continuation can make this lines that we accept.
         """
         cap = self._limits.max_head_bytes
-        end = buffer.find(_END, at + max(self._scanned - 3, 0), at + cap)
+        begin = at + self._scanned - 3 if self._scanned > 3 else at
+        end = buffer.find(_END, begin, at + cap)
         if end >= 0:
             self._scanned = 0
             return end + 4
@@ -117,20 +118,21 @@ class BodyCutter(Protocol):
 class LengthCutter:
     """Cuts a body of known length."""
 
-    __slots__ = ("_left", "done", "end", "trailers")
+    __slots__ = ("done", "end", "left", "trailers")
 
     def __init__(self, length: int) -> None:
-        self._left = length
+        self.left = length
+        """How many bytes are still to come."""
         self.done = False
         self.end = 0
         self.trailers: HeaderFields = ()
 
     def cut(self, buffer: Received, at: int) -> Received:
         there = len(buffer) - at
-        if there >= self._left:
-            there = self._left
+        if there >= self.left:
+            there = self.left
             self.done = True
-        self._left -= there
+        self.left -= there
         self.end = at + there
         return buffer[at : self.end]
 
@@ -166,7 +168,7 @@ class ChunkedCutter:
         "trailers",
     )
 
-    def __init__(self, limits: Limits, parser: HeadParser) -> None:
+    def __init__(self, limits: Limits, parser: FieldParser) -> None:
         self._limits = limits
         self._parser = parser
         self._left = 0
@@ -252,9 +254,7 @@ class ChunkedCutter:
         section = bytes(buffer[at:end])
         fields = count_lines(section) - 1
         lines.check_count(fields)
-        trailers = self._parser.trailers(section)
-        if len(trailers) != fields:
-            raise BadMessage("a trailer field that is none")
+        trailers = self._parser.fields(section, fields)
         for name, _ in trailers:
             if name in FORBIDDEN_IN_TRAILERS:
                 raise BadMessage(f"{name.decode('ascii')} in a trailer section")

@@ -10,6 +10,7 @@ from ._strictness import FRAMING, fault_of_host, fault_of_target
 
 __all__ = [
     "CHUNKED",
+    "TELLING",
     "UNTIL_END",
     "Facts",
     "Head",
@@ -24,9 +25,11 @@ CHUNKED: Final = -1
 UNTIL_END: Final = -2
 """The length of a body that nothing was said about."""
 
+_SLASH: Final = 0x2F
 _LONGEST_LENGTH: Final = 19  # decimal digits, so that it fits into 64 bits
 _ONCE: Final = FRAMING | {b"host"}
-_TELLING: Final = _ONCE | {b"connection", b"expect", b"upgrade"}
+TELLING: Final = _ONCE | {b"connection", b"expect", b"upgrade"}
+"""The fields that :class:`Facts` are made of."""
 
 
 def connection_options(value: bytes) -> set[bytes]:
@@ -51,8 +54,7 @@ class Facts:
     plain: bool = True
     """They say nothing but what they mostly say: no body, and the connection goes on."""
 
-    def __init__(self, fields: HeaderFields, version: str) -> None:
-        self.fields = fields
+    def __init__(self, version: str) -> None:
         self.version = version
 
 
@@ -61,10 +63,10 @@ def facts_of(fields: HeaderFields, version: str) -> Facts:
 
     :raises BadMessage: it has two readings.
     """
-    facts = Facts(fields, version)
+    facts = Facts(version)
     found: dict[bytes, bytes] = {}
     for name, value in fields:
-        if name in _TELLING:
+        if name in TELLING:
             if name in found:
                 if name in _ONCE:
                     # A repeated Content-Length may be merged if it is the same (RFC 9110, section
@@ -102,14 +104,10 @@ def _read_framing(facts: Facts, found: dict[bytes, bytes]) -> None:
     elif coding is not None:
         if facts.version == "1.0":  # RFC 9112, section 6.1
             raise BadMessage("Transfer-Encoding in an HTTP/1.0 message")
-        if coding != b"chunked":
-            if coding.lower() != b"chunked":
-                # An unknown coding may be answered with 501 (RFC 9112, section 6.1); but a body
-                # whose end nobody can find is as bad as no HTTP at all.
-                raise BadMessage(f"Transfer-Encoding {coding[:40]!r} is not just chunked")
-            facts.fields = tuple(
-                [(n, b"chunked" if n == b"transfer-encoding" else v) for n, v in facts.fields]
-            )
+        if coding.lower() != b"chunked":
+            # An unknown coding may be answered with 501 (RFC 9112, section 6.1); but a body
+            # whose end nobody can find is as bad as no HTTP at all.
+            raise BadMessage(f"Transfer-Encoding {coding[:40]!r} is not just chunked")
         facts.length = CHUNKED
 
 
@@ -153,14 +151,18 @@ class Head:
         self.plain = facts.plain
 
 
-def request_head(method: str, target: bytes, facts: Facts, raw: bytes) -> Head:
+def request_head(
+    method: str, target: bytes, fields: HeaderFields, facts: Facts, raw: bytes
+) -> Head:
     """Join a request line and what the fields behind it say.
 
+    :param target: made of the bytes that a target is made of.
     :raises BadMessage: they do not go together.
     """
-    fault = fault_of_target(method, target)
-    if fault:
-        raise BadMessage(fault)
+    if target[0] != _SLASH or method == "CONNECT":
+        fault = fault_of_target(method, target)
+        if fault:
+            raise BadMessage(fault)
     if not facts.has_host and facts.version == "1.1":  # RFC 9112, section 3.2
         raise BadMessage("a request without Host")
     length = facts.length
@@ -169,13 +171,15 @@ def request_head(method: str, target: bytes, facts: Facts, raw: bytes) -> Head:
     if method == "CONNECT" and length:
         # Is what follows its body, or the tunnel's? RFC 9110, section 9.3.6, gives it no meaning.
         raise BadMessage("CONNECT with a body")
-    head = Head(Request(method, target, facts.fields, facts.version), facts, raw, length)
+    head = Head(Request(method, target, fields, facts.version), facts, raw, length)
     if method == "CONNECT":
         head.plain = False
     return head
 
 
-def response_head(status: int, reason: bytes, facts: Facts, raw: bytes) -> Head:
+def response_head(
+    status: int, reason: bytes, fields: HeaderFields, facts: Facts, raw: bytes
+) -> Head:
     """Join a status line and what the fields behind it say.
 
     :raises BadMessage: they do not go together.
@@ -190,4 +194,4 @@ def response_head(status: int, reason: bytes, facts: Facts, raw: bytes) -> Head:
     elif status == 304:
         length = 0
     build = InformationalResponse if status < 200 else Response
-    return Head(build(status, facts.fields, reason, facts.version), facts, raw, length)
+    return Head(build(status, fields, reason, facts.version), facts, raw, length)

@@ -1,4 +1,4 @@
-"""What an engine has to do: parse a head, or a trailer section, that was cut out whole."""
+"""What an engine has to do: parse header fields that were cut out whole."""
 
 from __future__ import annotations
 
@@ -6,40 +6,22 @@ from typing import Protocol
 
 from ._events import HeaderFields
 
-__all__ = ["HeadParser"]
+__all__ = ["FieldParser"]
 
 
-class HeadParser(Protocol):
-    """Parses what was cut. Everything ends with its empty line, and its lines were checked.
+class FieldParser(Protocol):
+    """Parses the fields of heads and trailer sections.
 
-    Names come out lower case and values without white space around them. A parser is strict about
-    what its grammar is; whatever it lets pass is judged once more (see :mod:`._strictness`).
+    A parser is strict about what its grammar is; whatever it lets pass is judged once more (see
+    :mod:`._strictness`).
     """
 
-    def request(self, head: bytes) -> tuple[str, bytes, HeaderFields]:
-        """Return the method, the target and the header fields of a request.
+    def fields(self, section: bytes, count: int) -> HeaderFields:
+        """Return names in lower case, and values without white space around them.
 
-        :raises BadMessage: this is no head of a request.
-        """
-        ...
-
-    def request_line(self, line: bytes) -> tuple[str, bytes]:
-        """Return the method and the target in a request line, which is without its line end.
-
-        :raises BadMessage: this is no request line.
-        """
-        ...
-
-    def response(self, head: bytes) -> tuple[int, bytes, HeaderFields]:
-        """Return the status, the reason and the header fields of a response.
-
-        :raises BadMessage: this is no head of a response.
-        """
-        ...
-
-    def trailers(self, section: bytes) -> HeaderFields:
-        """Return the fields of a trailer section.
-
-        :raises BadMessage: this is no trailer section.
+        :param section: whole lines, each with its line end, and the empty line behind them. There
+            is no control character in them.
+        :param count: how many lines there are but the empty one.
+        :raises BadMessage: one of them is no field.
         """
         ...

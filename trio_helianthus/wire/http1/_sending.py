@@ -238,6 +238,18 @@ class Sender(Cycle):
         :raises LocalProtocolError: not allowed here now (for a 2xx to CONNECT, use :meth:`send`);
             the connection is as it was.
         """
+        theirs = self._head
+        if (
+            self._ours == HEAD
+            and theirs is not None
+            and theirs.plain  # so there is no CONNECT
+            and status not in _NO_CONTENT
+            and status >= 200
+            and self._method != "HEAD"
+            and not (close or self._last or self._eof)
+        ):
+            self._ours = DONE
+            return b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body)
         if (
             self._ours != HEAD
             or (self._theirs == OVER and not self.can_answer)

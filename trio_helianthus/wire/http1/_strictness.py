@@ -19,13 +19,15 @@ __all__ = [
     "FORBIDDEN_IN_TRAILERS",
     "FRAMING",
     "GOOD_LINES",
-    "check_status_line",
+    "REQUEST_LINE",
+    "STATUS_LINE",
     "count_lines",
     "fault_behind_good_lines",
     "fault_of_field",
     "fault_of_host",
+    "fault_of_request_line",
+    "fault_of_status_line",
     "fault_of_target",
-    "version_of_request",
 ]
 
 FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
@@ -53,7 +55,17 @@ _TEXT: Final = re.compile(rb"[^%b]*+" % _CONTROL)
 
 # Printable ASCII but the fragment's sign. Browsers send more of it as it is than RFC 3986 has, and
 # a lone "%" too (the URL standard, "query percent-encode set"); nothing here decodes a target.
-_TARGET: Final = re.compile(rb"[!-\"$-~]++")
+_VISIBLE: Final = rb"[!-\"$-~]++"
+_TARGET: Final = re.compile(_VISIBLE)
+
+REQUEST_LINE: Final = re.compile(rb"(%b) (%b) HTTP/(1\.[01])(?=\r\n)" % (_TOKEN, _VISIBLE))
+"""Method, target and version (RFC 9112, section 3)."""
+
+STATUS_LINE: Final = re.compile(
+    rb"HTTP/(1\.[01]) ([1-9][0-9]{2})(?: ([^%b]*+))?(?=\r\n)" % _CONTROL
+)
+"""Version, status and reason, which may be missing with its space (RFC 9112, section 4)."""
+
 _SLASH: Final = 0x2F
 _ABSOLUTE: Final = re.compile(rb"[A-Za-z][A-Za-z0-9+.\-]*+://([^/?]++)(?:[/?].*+)?")
 _PLAIN_HOST: Final = re.compile(rb"[A-Za-z0-9.\-]++(?::[0-9]{1,4})?")
@@ -88,30 +100,25 @@ def fault_behind_good_lines(rest: bytes) -> str:
     return "a control character"  # RFC 9110, section 5.5
 
 
-def version_of_request(line: bytes) -> str:
-    """Return the version at the end of a request line.
+def fault_of_request_line(line: bytes) -> str:
+    """Say what is wrong with a line that is no :data:`REQUEST_LINE`.
 
-    :raises BadMessage: it is another one. 505 would be an answer to that (RFC 9110, section
-        15.6.6), but nothing that a client sends shall look like a fault of the server, and a 400
-        is as true.
+    The fault may be another version. 505 would be an answer to that (RFC 9110, section 15.6.6), but
+    nothing that a client sends shall look like a fault of the server, and a 400 is as true.
     """
-    if line.endswith(b" HTTP/1.1"):
-        return "1.1"
-    if line.endswith(b" HTTP/1.0"):
-        return "1.0"
-    raise BadMessage(f"a request line ends with HTTP/1.1 or HTTP/1.0, not with {line[-9:]!r}")
+    if not line.endswith((b" HTTP/1.1", b" HTTP/1.0")):
+        return f"a request line ends with HTTP/1.1 or HTTP/1.0, not with {line[-9:]!r}"
+    method = line[:-9].partition(b" ")[0]
+    if not FIELD_NAME.fullmatch(method):
+        return f"malformed method {method[:40]!r}"
+    return "a request target is printable ASCII without spaces and without '#'"
 
 
-def check_status_line(line: bytes) -> str:
-    """Return the version at the start of a status line.
-
-    :raises BadMessage: another version, or there are not three digits (RFC 9112, section 4).
-    """
+def fault_of_status_line(line: bytes) -> str:
+    """Say what is wrong with a line that is no :data:`STATUS_LINE`."""
     if not line.startswith((b"HTTP/1.1 ", b"HTTP/1.0 ")):
-        raise BadMessage(f"{line[:9]!r} is neither HTTP/1.1 nor HTTP/1.0")
-    if not line[9:12].isdigit() or line[12:13] not in (b" ", b"") or line[9:10] == b"0":
-        raise BadMessage(f"{line[9:13]!r} is no status")
-    return line[5:8].decode("ascii")
+        return f"{line[:9]!r} is neither HTTP/1.1 nor HTTP/1.0"
+    return f"{line[9:13]!r} is no status"
 
 
 def fault_of_target(method: str, target: bytes) -> str | None:

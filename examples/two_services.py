@@ -51,7 +51,7 @@ def make_shop(stock: http.Client) -> http.Router:
     async def order(request: http.Request) -> http.Response:
         wanted = await request.json()
         answer = await stock.post("/taken", json=wanted, timeout=5)
-        if answer.status in {409, 422}:
+        if answer.status in {400, 409, 422}:
             raise http.HTTPError(answer.status, answer.text.strip())
         answer.raise_for_status()
         number = next(numbers)

@@ -15,6 +15,7 @@ from trio_helianthus import errors, http
 from trio_helianthus.http import (
     BasicAuth,
     BearerAuth,
+    Client,
     ClientRequest,
     DigestAuth,
     NetrcAuth,
@@ -166,6 +167,25 @@ async def test_waiting_for_a_token_counts(
     async with open_client(server.url) as client:
         with pytest.raises(errors.OperationTimeout):
             await client.get("/auth", auth=slow, timeout=5)
+
+
+async def test_a_client_that_was_closed_meanwhile_makes_no_connection(serve: Serve) -> None:
+    waits, go_on = trio.Event(), trio.Event()
+
+    async def slow(request: ClientRequest, answer: ResponseHead | None) -> None:
+        waits.set()
+        await go_on.wait()
+
+    async def call(client: Client) -> None:
+        with pytest.raises(errors.ResourceClosed, match="the client is closed"):
+            await client.get("/auth", auth=slow)
+
+    server = await serve(router)
+    async with trio.open_nursery() as nursery:
+        async with open_client(server.url) as client:
+            nursery.start_soon(call, client)
+            await waits.wait()
+        go_on.set()
 
 
 async def test_netrc_has_credentials_for_every_host(serve: Serve, tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ import pytest
 import trio
 
 from trio_helianthus import core, errors, http, net
+from trio_helianthus.http._call import Call
+from trio_helianthus.http._url import parse_url
 from trio_helianthus.wire import http1
 
 if TYPE_CHECKING:
@@ -242,6 +244,16 @@ class TestUpgrading:
                 assert client.statistics().active == 1
             assert client.statistics() == http.ClientStatistics(0, 0, 0)
 
+    async def test_the_answer_may_set_cookies(self, serve_script: ServeScript) -> None:
+        async def script(stream: net.ByteStream) -> None:
+            await stream.receive_until(b"\r\n\r\n")
+            await stream.send_all(self.SWITCH[:-2] + b"Set-Cookie: session=1\r\n\r\n")
+            await stream.receive_all()
+
+        url = await serve_script(script)
+        async with http.open_client(url) as client, client.upgrade("echo", "/"):
+            assert dict(client.cookies) == {"session": "1"}
+
     async def test_a_server_that_goes_on_with_http(self, serve: Serve) -> None:
         async def handler(request: http.Request) -> str:
             return "just this"
@@ -428,3 +440,10 @@ async def test_a_cancelled_call_is_heard_of_at_once(
             nursery.cancel_scope.cancel()
         with trio.fail_after(0.5):  # less than half_close_grace
             await ended.wait()
+
+
+@pytest.mark.parametrize("target", ["/a b", "/a#b", "/ä", "/a\r\n", "a", "", "http://h/#b"])
+def test_a_target_is_printable_ascii_without_a_fragment(target: str) -> None:
+    call = Call("GET", parse_url("http://example.org/"), http.Headers(), b"")
+    with pytest.raises(ValueError):
+        call.head_for(target)

@@ -154,6 +154,8 @@ async def test_reading_in_other_ways(serve: Serve) -> None:
     server = await serve(handler)
     async with open_client(server.url) as client:
         async with client.stream("GET", "/") as response:
+            with pytest.raises(ValueError, match="not be negative"):
+                await response.read(max_bytes=-1)
             lines = response.iter_lines(max_line=99)
             assert [await lines.receive(), await lines.receive(timeout=5)] == ["one", "two"]
             with pytest.raises(errors.LimitExceeded) as caught:

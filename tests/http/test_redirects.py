@@ -123,6 +123,19 @@ async def test_too_many(serve: Serve) -> None:
         assert client.statistics().active == 0
 
 
+async def test_the_answers_on_the_way_together_are_bounded(serve: Serve) -> None:
+    async def handler(request: Request) -> Response:
+        return Response(bytes(1000), status=302, headers={"Location": request.target + "a"})
+
+    server = await serve(handler)
+    limits = http.ClientLimits(max_response_bytes=2500)
+    async with open_client(server.url, limits=limits, follow_redirects=True) as client:
+        with pytest.raises(errors.LimitExceeded) as caught:
+            await client.get("/")
+        assert (caught.value.limit_name, caught.value.limit) == ("max_response_bytes", 2500)
+        assert client.statistics().active == 0
+
+
 async def test_credentials_stay_with_their_origin(serve: Serve) -> None:
     there, here = await serve(make_router()), await serve(make_router())
     away = {"where": f"{there.url}/show"}

@@ -263,6 +263,9 @@ async def test_each_host_has_its_handler(host: str, site: str | int) -> None:
             "[::1]": telling("address"),
         }
     )
+    for bad in ("example.com:80", "http://example.com", "a.*", "", "*."):
+        with pytest.raises(ValueError, match="a host is a name"):
+            http.by_host({bad: telling("never")})
     request = http.Request("GET", "/", headers={"Host": host})
     if isinstance(site, str):
         assert await handler(request) == site

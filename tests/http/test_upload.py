@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -162,6 +163,23 @@ class TestFiles:
 
         answer = await client.put("/", content=Pipe())
         assert (answer.content, answer.headers["x-transfer-encoding"]) == (b"one two", "chunked")
+
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+    async def test_a_named_pipe_is_read_to_its_end(
+        self, client: http.Client, tmp_path: Path
+    ) -> None:
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.Path(pipe).write_bytes, CONTENT)
+            answer = await client.put("/", content=pipe)
+        assert answer.content == CONTENT
+        assert answer.headers["x-transfer-encoding"] == "chunked"
+
+    async def test_a_folder_is_no_file(self, client: http.Client, tmp_path: Path) -> None:
+        with pytest.raises(IsADirectoryError):
+            await client.put("/", content=tmp_path)
+        assert client.statistics().active == client.statistics().idle == 0
 
     async def test_a_file_that_shrinks_is_found_out(self, client: http.Client, file: Path) -> None:
         def shrink(sent: int, total: int | None) -> None:

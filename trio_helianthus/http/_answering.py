@@ -89,24 +89,26 @@ class Answering:
                 await self._outgoing.flush()
             return
         async with closing(body):
-            if await self.start(response, request) and self.half_sent:
+            try:
+                data = self._begin(response, request.method, body_follows=False)
+            except Exception as exc:
+                await self._outgoing.send(self._instead(exc, request))
+                return
+            await self._send_head(data, response, request)
+            if self.half_sent:
                 await self._send_body(response)
 
-    async def start(
-        self, response: Response, request: Request, *, body_follows: bool = False
-    ) -> bool:
-        """Send the head of an answer; false where that could not be, and something else was sent.
+    async def start(self, response: Response, request: Request) -> None:
+        """Send the head of an answer whose body comes from elsewhere.
 
-        :param body_follows: the body is not in the response, and comes from elsewhere.
+        :raises LocalProtocolError: it cannot be sent; another answer can.
         """
-        try:
-            data = self._begin(response, request.method, body_follows=body_follows)
-        except Exception as exc:
-            await self._outgoing.send(self._instead(exc, request))
-            return False
+        data = self._begin(response, request.method, body_follows=True)
+        await self._send_head(data, response, request)
+
+    async def _send_head(self, data: bytes, response: Response, request: Request) -> None:
         self.half_sent = response.upgrade_handler is None and has_body(response, request.method)
         await self._outgoing.send(data)
-        return True
 
     async def send_piece(self, data: Buffer) -> None:
         """Send a piece of the body."""

@@ -106,6 +106,7 @@ class NetrcAuth:
     :param path: the file; ``None`` means ``.netrc`` in the home directory.
     :raises OSError: it cannot be read.
     :raises netrc.NetrcParseError: it is no netrc file.
+    :raises ValueError: it has a user name with a colon.
     """
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:

@@ -9,7 +9,7 @@ from ._middleware_chain import Handler, check_handler
 from ._request import Request
 from ._response import HandlerResult
 
-__all__ = ["by_host", "name_of_host"]
+__all__ = ["by_host", "checked_name", "name_of_host"]
 
 
 def by_host(sites: Mapping[str, Handler]) -> Handler:
@@ -26,8 +26,11 @@ def by_host(sites: Mapping[str, Handler]) -> Handler:
 
     :param sites: names, or ``"*."`` and a name for every name below it, or ``"*"`` for all others.
     :raises TypeError: for a handler that is a plain function and not ``async def``.
+    :raises ValueError: a star elsewhere than at the front, or a name with a port or scheme.
     """
-    names = {name.lower().removesuffix("."): handler for name, handler in sites.items()}
+    names = {
+        name if name == "*" else checked_name(name): handler for name, handler in sites.items()
+    }
     for handler in names.values():
         check_handler(handler)
 
@@ -44,6 +47,18 @@ def by_host(sites: Mapping[str, Handler]) -> Handler:
         return await handler(request)
 
     return ask_site
+
+
+def checked_name(given: str) -> str:
+    """A name that requests are compared with, in lower case, or ``"*."`` and a name.
+
+    :raises ValueError: a star elsewhere than at the front, or a name with a port or scheme.
+    """
+    name = given.lower().removesuffix(".")
+    bare = name.removeprefix("*.")
+    if "*" in bare or "/" in bare or (":" in bare and not bare.endswith("]")) or not bare:
+        raise ValueError(f"a host is a name, '*.' and a name, or [address], not {given!r}")
+    return name
 
 
 def name_of_host(host: str) -> str:

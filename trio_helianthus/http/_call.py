@@ -17,7 +17,7 @@ from ._url import URL, Origin
 
 __all__ = ["Call", "Trailers", "merge_headers"]
 
-_TARGET: Final = re.compile(rb"[/*][\x21-\x7e]*|[a-z]+://[\x21-\x7e]+")
+_TARGET: Final = re.compile(rb"[/*][!-\"$-~]*|[a-z]+://[!-\"$-~]+")
 _IDEMPOTENT: Final = frozenset(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"])
 """Methods that may be sent twice (:rfc:`9110` section 9.2.2)."""
 _WITH_CONTENT: Final = frozenset(["POST", "PUT", "PATCH"])
@@ -85,7 +85,7 @@ class Call:
     @property
     def is_special(self) -> bool:
         """Whether its head is not one that :attr:`head` can give."""
-        return bool(self.upgrade) or self.method == "CONNECT" or self._lines.has_connection
+        return bool(self.upgrade) or self._lines.has_connection
 
     @property
     def head(self) -> bytes:

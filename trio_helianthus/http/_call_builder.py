@@ -251,5 +251,5 @@ def _check_method(method: str) -> str:
         raise ValueError(f"invalid method {method!r}")
     method = method.upper()
     if method == "CONNECT":
-        raise ValueError("CONNECT is what Client.upgrade() is for")
+        raise ValueError("CONNECT is what a Proxy is asked for, not a server")
     return method

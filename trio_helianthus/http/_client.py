@@ -11,7 +11,7 @@ import attrs
 import trio
 
 from trio_helianthus import core
-from trio_helianthus.errors import ResourceClosed
+from trio_helianthus.errors import LimitExceeded, ResourceClosed
 
 from ._answer_decoding import decode_streamed, decode_whole
 from ._auth import AuthTypes, as_auth
@@ -216,6 +216,7 @@ class Client:
                 if journey is not None:
                     call = await journey.next_call()
                 upgraded = await stack.enter_async_context(self._exchanges.upgrade(call))
+                await self._keep(upgraded.response, call)
             yield upgraded
 
     async def get(
@@ -322,6 +323,7 @@ class Client:
         started = trio.current_time()
         scoped = token is not None or journey.may_wait or not seconds > 0
         deadline = math.inf if scoped else started + seconds
+        cap, left = self._limits.max_response_bytes, self._limits.max_response_bytes
         with core.limit(seconds if scoped else None, token):
             while True:
                 call = await journey.next_call()
@@ -332,6 +334,13 @@ class Client:
                 response._seconds = trio.current_time() - started
                 if not await journey.goes_on(response):
                     break
+                left -= len(response.content)  # the history keeps it
+                if left < 0:
+                    raise LimitExceeded(
+                        f"the answers on the way are longer than {cap} bytes",
+                        limit_name="max_response_bytes",
+                        limit=cap,
+                    )
         if journey.history:
             response.history = tuple(journey.history)
         return response

@@ -231,11 +231,14 @@ class StreamedResponse(ResponseHead):
         :param timeout: seconds for all of it; ``None`` means the client's default.
         :param token: cancels this call; ``None`` means the token of the whole stream.
         :raises LimitExceeded: the body is longer than the cap.
+        :raises ValueError: for a negative cap.
         :raises HelianthusError: as :meth:`ResponseBody.receive_some` does.
 
         What a call has received when it is cancelled or fails is lost.
         """
         cap = self._max_bytes if max_bytes is None else max_bytes
+        if cap < 0:
+            raise ValueError(f"max_bytes must not be negative, got {cap}")
         limit_name = "max_response_bytes" if max_bytes is None else "max_bytes"
         too_long = LimitExceeded(
             f"the answer's body is longer than {cap} bytes", limit_name=limit_name, limit=cap

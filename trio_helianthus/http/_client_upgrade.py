@@ -20,7 +20,7 @@ class Upgraded:
     """A connection that has left HTTP."""
 
     response: ClientResponse
-    """The answer that says so: status 101, or 200 to ``CONNECT``; it has no content."""
+    """The answer that says so: status 101; it has no content."""
     stream: ByteStream = attrs.field(repr=False)
     """The connection; what the server has sent behind its answer comes first."""
 

@@ -17,7 +17,7 @@ import trio
 
 from trio_helianthus import core
 from trio_helianthus.core import SEAM
-from trio_helianthus.errors import LimitExceeded, NetworkError
+from trio_helianthus.errors import LimitExceeded, NetworkError, ResourceClosed
 from trio_helianthus.wire import http1
 
 from ._call import Call
@@ -87,6 +87,7 @@ class Exchanges:
         self._propagate_deadline = propagate_deadline
         self._make_guard = make_guard
         self._pools: dict[Origin, OriginPool] = {}
+        self._closed = False
 
     def statistics(self) -> ClientStatistics:
         """Numbers of this moment, over all origins."""
@@ -313,6 +314,8 @@ class Exchanges:
         )
 
     def _make_pool(self, origin: Origin) -> OriginPool:
+        if self._closed:  # while the call waited for its credentials
+            raise ResourceClosed("the client is closed")
         if len(self._pools) >= MANY_ORIGINS:
             for known, pool in list(self._pools.items()):
                 if pool.is_unused():
@@ -341,6 +344,7 @@ class Exchanges:
 
     def close(self) -> None:
         """Reset the connections that are used, and close the others in good order."""
+        self._closed = True
         for pool in self._pools.values():
             pool.close()
 

@@ -54,6 +54,9 @@ def go_on_apart(
             except BaseException as exc:  # noqa: ASYNC103 - it is the coroutine's to raise
                 message = run(coroutine.throw, exc)
             else:
-                message = run(coroutine.send, answer)
+                try:
+                    message = run(coroutine.send, answer)
+                finally:
+                    del answer  # it may hold an error, whose traceback refers to this frame
     except StopIteration as stop:
         return stop.value  # type: ignore[no-any-return]

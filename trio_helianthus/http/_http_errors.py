@@ -23,8 +23,8 @@ class HTTPError(HelianthusError):
         raise HTTPError(404, "no such planet")
 
     Reading a request's body raises it too (400, 408, 413), so that a handler that does not
-    catch it gives the right answer. It must reach the server bare: inside an exception group
-    it counts as any other failure of the handler.
+    catch it gives the right answer. Out of a nursery it comes in an exception group; where there
+    is nothing else in that, the first one is the answer.
 
     :param status: 400 to 599.
     :param detail: one line for the client; the status's own phrase where it is left out.

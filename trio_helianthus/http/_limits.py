@@ -105,12 +105,13 @@ class ClientLimits:
     """How long a connection is used for ever new calls, so that a name's new address is noticed;
     up to a tenth shorter, at random, so that not all of them end together."""
     max_response_bytes: int = _count(64 * 1024 * 1024)
-    """The body of an answer that is read as a whole, before and after decoding it."""
+    """The body of an answer that is read as a whole, before and after decoding it; likewise the
+    bodies in its history together."""
     max_decoded_ratio: int = _count(250)
     """How many times longer decoding may make a body, once there are more than 16 MiB of it."""
     max_discard_bytes: int = _count(64 * 1024)
-    """What is read of an answer that is not the last one, such as a redirect, to keep the
-    connection; one that goes on is reset."""
+    """What a streamed call reads of an answer that is not the last one, such as a redirect, to keep
+    the connection; one that goes on is reset."""
     max_head_bytes: int = _count(64 * 1024)
     """Status line and header fields together."""
     max_headers: int = _count(256)

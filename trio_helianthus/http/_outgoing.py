@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import trio
 
 from trio_helianthus import core
 from trio_helianthus.errors import ConnectionBroken, NetworkError
-from trio_helianthus.net import BinaryFile, ByteStream
+from trio_helianthus.net import BinaryFile, ByteStream, SocketStream
+
+from ._patience import WRITE_PIECE
 
 __all__ = ["Outgoing", "PeerGone"]
 
-WRITE_PIECE: Final = 64 * 1024
-"""How many bytes of an answer ``write_timeout`` allows for."""
 MAX_BATCH: Final = 32
 """How many answers to pipelined requests leave together."""
 LARGE: Final = 16 * 1024
@@ -32,7 +32,17 @@ class Outgoing:
     :param slow: is called with true before the client is waited for, and with false afterwards.
     """
 
-    __slots__ = ("_batch", "_budget", "_cut", "_lost", "_slow", "_stream", "operation")
+    __slots__ = (
+        "_at_once",
+        "_batch",
+        "_budget",
+        "_cut",
+        "_lost",
+        "_rest",
+        "_slow",
+        "_stream",
+        "operation",
+    )
 
     def __init__(
         self,
@@ -47,33 +57,39 @@ class Outgoing:
         self._lost = lost
         self._slow = slow
         self._budget = core.checkpoint_budget()
+        self._at_once = isinstance(stream, SocketStream)  # others have no way to send so
         self._batch: list[bytes] = []
         self._cut = False
+        self._rest: _Rest | None = None
 
     def close(self) -> None:
         """Let go of the connection, so that nothing is left for the garbage collector."""
         self._lost = self._slow = _tell_nobody
+        if self._rest is not None:
+            self._rest.scope.cancel(reason="the connection has ended")
 
     @property
     def unfinished(self) -> bool:
         """Whether a part of something was sent, or nothing, and not the rest."""
-        return self._cut or bool(self._batch)
+        return self._cut or bool(self._batch) or self._rest is not None
 
     @property
     def batched(self) -> bool:
         """Whether something is waiting to be sent."""
-        return bool(self._batch)
+        return bool(self._batch) or self._rest is not None
 
     def put(self, data: bytes) -> bool:
         """Send ``data`` with the next batch; return whether that should leave now."""
         self._batch.append(data)
-        return len(data) >= LARGE or len(self._batch) >= MAX_BATCH
+        return len(data) >= LARGE or len(self._batch) >= MAX_BATCH or not self._at_once
 
     def flush_nowait(self) -> bool:
         """Send of the batch what can be sent without waiting.
 
         :returns: whether that was all. The rest, or a failure, is for :meth:`flush`.
         """
+        if self._cut or self._rest is not None:
+            return False
         batch = self._batch
         data = batch[0] if len(batch) == 1 else b"".join(batch)
         batch.clear()
@@ -91,11 +107,39 @@ class Outgoing:
 
         :raises PeerGone: the client cannot be reached, and this task cannot be cancelled now.
         """
+        if self._rest is not None:
+            await self._rest.sent.wait()
         if self._batch:
             await self._send(self._take_batch())
 
+    def flush_apart(self, start_soon: Callable[[Callable[[], Awaitable[object]]], object]) -> None:
+        """Send the batch in a task of its own: this one is about to wait for something else.
+
+        What is sent later waits for it.
+
+        :param start_soon: starts the task.
+        """
+        if self._rest is None and not self._cut:
+            self._rest = _Rest()
+            start_soon(self._send_rest)
+
+    async def _send_rest(self) -> None:
+        rest = self._rest
+        assert rest is not None
+        with rest.scope:
+            try:
+                await trio.lowlevel.checkpoint_if_cancelled()  # the stream may be closed by now
+                await self._send(self._take_batch())
+            except PeerGone:  # whoever waits has been told
+                pass
+            finally:
+                self._rest = None
+                rest.sent.set()
+
     async def send(self, data: bytes) -> None:
         """Send ``data`` behind the batch."""
+        if self._rest is not None:
+            await self._rest.sent.wait()
         if self._batch:
             self._batch.append(data)
             data = self._take_batch()
@@ -107,6 +151,7 @@ class Outgoing:
         sent = 0
         while sent < count:
             size = min(count - sent, WRITE_PIECE * 16)
+            self._cut = True
             self._slow(True)
             try:
                 part = await self._stream.send_file(file, offset + sent, size)
@@ -114,6 +159,7 @@ class Outgoing:
                 raise await self._give_up(exc) from exc
             finally:
                 self._slow(False)
+            self._cut = False
             self._count(part)
             sent += part
             if part < size:
@@ -126,6 +172,8 @@ class Outgoing:
         return data
 
     async def _send(self, data: bytes) -> None:
+        if self._cut:
+            raise PeerGone("an earlier send was cut half-way")
         try:
             sent = self._stream.send_nowait(data)
             if sent == len(data):
@@ -157,6 +205,14 @@ class Outgoing:
     def _count(self, sent: int) -> None:
         if self.operation is not None:
             self.operation.bytes_sent += sent
+
+
+class _Rest:
+    """What a task of its own sends."""
+
+    def __init__(self) -> None:
+        self.scope = trio.CancelScope()
+        self.sent = trio.Event()
 
 
 def _tell_nobody(_: object) -> None:

@@ -13,12 +13,14 @@ from trio_helianthus.net import ByteStream, PeerState
 from ._http_errors import HTTPError
 from ._limits import ServerLimits
 
-__all__ = ["NOTHING", "REQUEST", "REST_OF_HEAD", "Patience"]
+__all__ = ["NOTHING", "REQUEST", "REST_OF_HEAD", "WRITE_PIECE", "Patience"]
 
 
 NOTHING: Final = 0
 REQUEST: Final = 1
 REST_OF_HEAD: Final = 2
+WRITE_PIECE: Final = 64 * 1024
+"""How many bytes of an answer ``write_timeout`` allows for."""
 
 
 class Patience:
@@ -40,12 +42,16 @@ class Patience:
         "_handler_ends",
         "_limits",
         "_sent_at_grace",
+        "_sent_at_write",
         "_silence",
         "_stream",
         "_write_ends",
+        "answer_begun",
         "awaited",
         "client_ended",
         "handles",
+        "is_cut",
+        "receiving",
         "scope",
         "verdict",
     )
@@ -53,8 +59,14 @@ class Patience:
     def __init__(self, stream: ByteStream, limits: ServerLimits) -> None:
         self.scope = trio.CancelScope()
         """Everything that the connection does."""
+        self.is_cut = False
+        """Whether the scope was cancelled from here."""
         self.verdict: HTTPError | None = None
         """Why the scope was cancelled, where the client is to be told."""
+        self.receiving = False
+        """Whether the handler waits for its request's body, to be set by whoever receives."""
+        self.answer_begun = False
+        """Whether the handler has its answer, to be reset for each request."""
         self.awaited: int = NOTHING
         """What is to be received between two requests; to be reset by whoever has received it."""
         self.handles = False
@@ -66,13 +78,18 @@ class Patience:
         self._alarm = core.Alarm(self._overdue)
         self._handler_ends = self._write_ends = self._grace_ends = math.inf
         self._silence = min(limits.idle_timeout, limits.header_timeout)
-        self._sent_at_grace = 0
+        self._sent_at_grace = self._sent_at_write = 0
         self._disconnected: trio.Event | None = None
 
     def close(self) -> None:
         """The connection has ended, or goes on without HTTP."""
         self._alarm.close()
         self._stream.watch_peer(None)
+
+    def cut(self, reason: str) -> None:
+        """End everything that the connection does."""
+        self.is_cut = True
+        self.scope.cancel(reason=reason)
 
     # ---- what is waited for
 
@@ -97,13 +114,16 @@ class Patience:
         """
         self.handles = not answered
         if self.handles:
-            self._handler_ends = trio.current_time() + self._limits.handler_timeout
-            if self.client_ended or self._stream.peer_state is not PeerState.PRESENT:
-                self.note_peer(PeerState.ENDED)
+            if not self.answer_begun:
+                self._handler_ends = trio.current_time() + self._limits.handler_timeout
+            if self.client_ended or self._stream.peer_state:
+                self.note_peer(self._stream.peer_state)
         self._set_alarm()
 
     def begin_answer(self) -> None:
-        """The handler has its answer: its own time is over."""
+        """The handler has its answer: its own time is over, and perhaps too late for a verdict."""
+        self.answer_begun = True
+        self.verdict = None
         self._handler_ends = math.inf
 
     def end_answer(self) -> None:
@@ -114,13 +134,15 @@ class Patience:
     def end_handler(self) -> None:
         """The request is over."""
         self.end_answer()
-        self._alarm.clear()
+        self._set_alarm()  # a task of its own may still send
 
     def time_write(self, begins: bool) -> None:
         """The client has to take a piece of an answer, or has taken it."""
         limit = self._limits.write_timeout
         self._write_ends = trio.current_time() + limit if begins else math.inf
-        self._set_alarm()
+        self._sent_at_write = self._stream.bytes_sent
+        if not self.awaited:
+            self._set_alarm()
 
     def _set_alarm(self) -> None:
         self._alarm.set(min(self._handler_ends, self._write_ends, self._grace_ends))
@@ -130,17 +152,23 @@ class Patience:
         if self.awaited:
             if self.awaited == REST_OF_HEAD:
                 self.verdict = HTTPError(408)
-            self.scope.cancel(reason="the client has not sent a request in time")
+            self.cut("the client has not sent a request in time")
         elif now >= self._write_ends:
-            self.scope.cancel(reason="the client does not read")
+            if self._stream.bytes_sent >= self._sent_at_write + WRITE_PIECE:
+                self.time_write(True)  # for the next piece
+            else:
+                self.cut("the client does not read")
         elif now >= self._grace_ends:
             if self._stream.bytes_sent > self._sent_at_grace:
                 self._begin_grace()  # it still reads
             else:
-                self.scope.cancel(reason="the client has ended the connection")
+                self.cut("the client has ended the connection")
         elif now >= self._handler_ends:
-            self.verdict = HTTPError(503, "the handler took too long")
-            self.scope.cancel(reason="the handler took too long")
+            if self.receiving:
+                self.verdict = HTTPError(408)
+            else:
+                self.verdict = HTTPError(503, "the handler took too long")
+            self.cut("the handler took too long")
         else:
             self._set_alarm()
 
@@ -151,7 +179,7 @@ class Patience:
         self.client_ended = True
         if self.handles:  # else the next receive finds out
             if state is PeerState.GONE:
-                self.scope.cancel(reason="the client has reset the connection")
+                self.cut("the client has reset the connection")
             elif self._grace_ends == math.inf:
                 self._begin_grace()
         if self._disconnected is not None:
@@ -159,7 +187,7 @@ class Patience:
 
     def note_lost(self, error: Exception) -> None:
         """The client cannot be reached."""
-        self.scope.cancel(reason=f"the client is gone: {error}")
+        self.cut(f"the client is gone: {error}")
 
     async def wait_disconnect(self) -> None:
         """Wait until the client has ended its side of the connection."""

@@ -166,8 +166,8 @@ class Response:
     def redirect(cls, location: str, *, status: int = 307, headers: HeaderTypes = ()) -> Response:
         """Send the client elsewhere.
 
-        :param location: a URL, percent-encoded where it needs to be. A backslash in it is encoded
-            here, since browsers take it for a slash, and ``/\\host`` for another host.
+        :param location: a URL, percent-encoded where it needs to be. A backslash, which browsers
+            take for a slash, is encoded here, so that no path becomes another host.
         :param status: 301, 302, 303, 307 or 308; 307 and 308 keep the method.
         :raises ValueError: for another status or an invalid location.
         """

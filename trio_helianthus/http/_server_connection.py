@@ -14,7 +14,7 @@ import trio
 
 from trio_helianthus import core
 from trio_helianthus.core import SEAM
-from trio_helianthus.errors import LocalProtocolError, NetworkError, ResourceBusy
+from trio_helianthus.errors import NetworkError, ResourceBusy
 from trio_helianthus.net import ByteStream, PeerState, SocketAddress, TLSInfo, TLSStream
 from trio_helianthus.wire import NEED_DATA, http1
 
@@ -42,6 +42,7 @@ __all__ = ["ServerConnection", "Serving"]
 TRACE_FIELD: Final = b"traceparent"
 DEADLINE_FIELD: Final = b"x-request-timeout"
 """Says how many seconds the client is going to wait; it can only shorten the handler's time."""
+_CONTEXT_FIELDS: Final = frozenset([TRACE_FIELD, DEADLINE_FIELD])
 _SECONDS: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
@@ -87,10 +88,10 @@ class ServerConnection:
         "_next_protocol",
         "_outgoing",
         "_patience",
-        "_receiving",
         "_repeats",
         "_serving",
         "_stream",
+        "_task",
         "_timed",
         "_watcher",
         "_writer",
@@ -104,6 +105,7 @@ class ServerConnection:
         self.request: ReceivedRequest | None = None
         """The request that is being answered."""
         self._stream = stream
+        self._task = trio.lowlevel.current_task()
         self._serving = serving
         self._limits = serving.limits
         self._engine = http1.server_connection(limits=serving.limits.wire, engine=serving.engine)
@@ -117,7 +119,6 @@ class ServerConnection:
         self._watcher: Watcher | None = None
         self._endpoints: Endpoints | None = None
         self._draining = False
-        self._receiving = False
         self._head_began: float | None = None
         self._fields: http1.HeaderFields | None = None
         self._headers = Headers()
@@ -131,22 +132,23 @@ class ServerConnection:
         """Let the request that is under way be the last; while waiting for one, end at once."""
         self._draining = self._answering.closing = True
         if self._patience.awaited == REQUEST:
-            self._patience.scope.cancel(reason="the server drains and this connection is idle")
+            self._patience.cut("the server drains and this connection is idle")
 
     async def run(self) -> None:
         """Serve until either side wants no more."""
         stream, patience = self._stream, self._patience
         stream.watch_peer(patience.note_peer)
         try:
-            with patience.scope:
-                try:
+            try:
+                with patience.scope:
                     await self._serve()
-                except PeerGone:
-                    return
-                except Exception:
-                    if not self._answering.broken:
-                        raise
-                    return
+            except PeerGone:
+                return
+            except Exception as exc:
+                # What is left of a handler's nursery once the scope has taken its part out.
+                if not self._answering.broken and _only(exc, (PeerGone, HTTPError)) is None:
+                    raise
+                return
             if patience.scope.cancelled_caught:
                 await self._end_cut()
         finally:
@@ -206,6 +208,8 @@ class ServerConnection:
         else:
             data = await self._receive()
         patience.awaited = NOTHING
+        if patience.is_cut:  # while this was coming: a request that has not begun has no answer
+            return False
         self._incoming.feed(data)
         return True
 
@@ -215,7 +219,7 @@ class ServerConnection:
         :raises PeerGone: the connection failed.
         """
         watcher = self._watcher
-        self._receiving = True
+        self._patience.receiving = True
         try:
             if watcher is not None and (watcher.receiving or watcher.holds_something):
                 data = await watcher.take()
@@ -224,9 +228,11 @@ class ServerConnection:
         except NetworkError as exc:
             raise PeerGone("the client is gone") from exc
         finally:
-            self._receiving = False
+            self._patience.receiving = False
         if not data:
             self._patience.note_peer(PeerState.ENDED)
+        if self._timed and trio.lowlevel.current_task() is not self._task:
+            self._watch()  # the task that waits for this one may go on waiting
         return data
 
     async def _answer(self, head: http1.Request) -> None:
@@ -238,6 +244,7 @@ class ServerConnection:
             self._repeats = True
             self._headers.decode()
         self._incoming.begin()
+        self._patience.answer_begun = False
         if self.requests >= self._limits.max_requests_per_connection or head.method == "CONNECT":
             # What follows a CONNECT may be meant for a tunnel, so it is no request of ours.
             self._answering.closing = True
@@ -275,7 +282,7 @@ class ServerConnection:
         self._headers = Headers.received(fields)
         self._has_context = False
         for name, _ in fields:
-            if name == TRACE_FIELD or name == DEADLINE_FIELD:  # noqa: PLR1714 - half the price
+            if name in _CONTEXT_FIELDS:
                 self._has_context = True
 
     # ---- what a request asks of its connection
@@ -316,10 +323,9 @@ class ServerConnection:
         """Send the head of an answer whose body the handler sends itself."""
         if self.request is None or self._writer is not None or self._engine.switched:
             raise ResourceBusy("this request has its answer already")
-        self._patience.begin_answer()
         answering = self._answering
-        if not await answering.start(response, request, body_follows=True):
-            raise LocalProtocolError("the head of this answer cannot be sent")
+        await answering.start(response, request)
+        self._patience.begin_answer()
         self._writer = ResponseWriter(
             answering, has_body=has_body(response, request.method), status=response.status
         )
@@ -332,6 +338,8 @@ class ServerConnection:
         self._patience.begin_answer()
         answering = self._answering
         await answering.send(response, request)
+        if self._timed:  # else it leaves when the handler begins to wait
+            await self._outgoing.flush()
         self._patience.end_answer()
         self._writer = ResponseWriter(answering, has_body=False, status=response.status)
         return self._writer
@@ -370,9 +378,10 @@ class ServerConnection:
     def _count(self, operation: core.Operation | None) -> None:
         self._outgoing.operation = None
         patience = self._patience
-        if trio.current_time() >= patience.scope.deadline:
+        deadline, patience.scope.deadline = patience.scope.deadline, math.inf
+        if patience.scope.cancel_called and trio.current_time() >= deadline:
+            patience.is_cut = True
             patience.verdict = HTTPError(504)  # by its own clock, the client waits no more
-        patience.scope.deadline = math.inf
         if operation is not None:
             operation.bytes_received = self._incoming.count()
 
@@ -400,21 +409,39 @@ class ServerConnection:
                 raise
             response = error_answer(error)
         except Exception as exc:
-            core.report_error(exc, where=f"handler of {request.method} {request.target}")
+            clients = _only(exc, (PeerGone, HTTPError))
+            if isinstance(clients, PeerGone):
+                raise clients from exc
+            if clients is None:
+                core.report_error(exc, where=f"handler of {request.method} {request.target}")
             if self._answering.half_sent:
                 self._answering.broken = True
                 raise
-            response = server_error()
+            response = server_error() if clients is None else error_answer(clients)
         if self._writer is not None:
             return  # it failed behind its answer, which is complete
         if request.method == "CONNECT" and response.status < 300 and not response.upgrade_handler:
             response = error_answer(HTTPError(405, "this server is no proxy", {"Allow": ""}))
+        if response.status == 101:
+            response = self._check_upgrade(response)
         self._patience.begin_answer()
+        if self._patience.is_cut:  # and has been in time, or nearly so
+            self._answering.closing = True
         if self._outgoing.operation is not None:
             self._note_status(response.status)
         await self._answering.send(response, request)
         if response.upgrade_handler is not None and self._engine.switched:
             self._next_protocol = response.upgrade_handler
+
+    def _check_upgrade(self, response: Response) -> Response:
+        """Refuse a client that cannot be upgraded; that is not its handler's mistake."""
+        if not self._engine.proposes_upgrade:
+            wanted = {"Upgrade": response.headers.get("upgrade", ""), "Connection": "Upgrade"}
+            return error_answer(HTTPError(426, headers=wanted))
+        if not self._incoming.complete:  # where does the other protocol begin?
+            self._answering.closing = True
+            return error_answer(HTTPError(400, "an upgrade with a body"))
+        return response
 
     def _note_status(self, status: int) -> None:
         if self._outgoing.operation is not None:
@@ -457,9 +484,14 @@ class ServerConnection:
             self._patience.begin_handler(
                 answered=self._writer is not None and self._writer.finished
             )
-        if self._outgoing.batched:  # answers to earlier requests, or of one that goes on behind it
-            self._outgoing.flush_nowait()
-        if not self._receiving and not self._stream.watches_peer:
+        if self._outgoing.batched and not self._outgoing.flush_nowait():
+            # Answers to earlier requests, or of one that goes on behind it.
+            self._outgoing.flush_apart(self._serving.start_watcher)
+        self._watch()
+
+    def _watch(self) -> None:
+        """See to it that somebody notices when the client goes away."""
+        if not self._patience.receiving and not self._stream.watches_peer:
             if self._watcher is None:
                 watcher = Watcher(
                     self._stream, self._limits.read_ahead_bytes, self._patience.note_peer
@@ -474,3 +506,14 @@ def _trace_of(headers: Headers) -> core.TraceContext | None:
     if parent is None:
         return None
     return core.TraceContext.from_traceparent(parent, headers.get("tracestate", ""))
+
+
+def _only(
+    error: Exception, kinds: tuple[type[PeerGone], type[HTTPError]]
+) -> PeerGone | HTTPError | None:
+    """The first error in a group in which there are none but those of some kinds."""
+    if not isinstance(error, ExceptionGroup) or error.split(kinds)[1] is not None:
+        return None
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error if isinstance(error, kinds) else None

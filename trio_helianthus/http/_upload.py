@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import secrets
+import stat
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from mimetypes import guess_type
 from pathlib import PurePath
@@ -205,7 +207,12 @@ class _PathFile(_OpenFile):
         Part.__init__(self)
         self._path = path
         self._inline = False
-        self.length = os.stat(path).st_size  # noqa: PTH116  # a missing file is found out at once
+        found = os.stat(path)  # noqa: PTH116  # a missing file is found out at once
+        if stat.S_ISDIR(found.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
+        # A pipe has no length that could be known, and what it gives it gives once.
+        self.replayable = stat.S_ISREG(found.st_mode)
+        self.length = found.st_size if self.replayable else None
         self._sent = 0
 
     async def start(self) -> None:

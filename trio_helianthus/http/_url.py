@@ -30,6 +30,9 @@ _SIMPLE: Final = re.compile(
     r"(/[0-9A-Za-z/:@!$&'()*+,;=~_.-]*(?:\?[0-9A-Za-z/:@!$&'()*+,;=~_.?-]*)?)"
 )
 """Absolute URLs with nothing to decode or to encode, which are most."""
+_USERINFO: Final = re.compile(r"//[^/?#]*@")
+_DOTS: Final = re.compile(r"/(?:\.|%2[Ee])")
+_ENCODED_DOT: Final = re.compile(r"%2[Ee]")
 _PATH_SAFE: Final = "/%:@!$&'()*+,;=~"
 _QUERY_SAFE: Final = _PATH_SAFE + "?"
 
@@ -123,14 +126,18 @@ def parse_url(url: str, base: URL | None = None) -> URL:
     if (simple := _parse_simple(url)) is not None:
         return simple
     _check_characters(url)
-    split = urlsplit(url)
+    try:
+        split = urlsplit(url)
+    except ValueError:  # whose message would show a password
+        raise ValueError(f"invalid host in {_shown_url(url)}") from None
     queries = [split.query]
     if split.scheme or split.netloc:
         origin, credentials = _origin(split, url)
         path = _quote_path(split.path)
     elif base is None:
         raise ValueError(
-            f"{url!r} has no scheme, as http://..., and a path alone needs a client with a base_url"
+            f"{_shown_url(url)} has no scheme, as http://..., and a path alone needs a client with "
+            "a base_url"
         )
     else:
         origin, credentials, path = base.origin, base.credentials, base.path
@@ -191,45 +198,57 @@ def _quote_path(path: str) -> str:
     path = quote(_STRAY_PERCENT.sub("%25", path), safe=_PATH_SAFE)
     if not path.startswith("/"):
         path = f"/{path}"
-    return _without_dots(path) if "/." in path else path
+    return _without_dots(path) if _DOTS.search(path) else path
 
 
 def _without_dots(path: str) -> str:
-    """Resolve ``.`` and ``..`` (:rfc:`3986` section 5.2.4)."""
+    """Resolve ``.`` and ``..`` (:rfc:`3986` section 5.2.4), percent-encoded ones too.
+
+    Servers decode ``%2E`` before they resolve dots (section 6.2.2.2), so it must not pass.
+    """
     kept = list[str]()
     segments = path.split("/")[1:]
+    dots = ""
     for segment in segments:
-        if segment == "..":
+        dots = _ENCODED_DOT.sub(".", segment) if len(segment) <= len("%2E%2E") else ""
+        if dots == "..":
             del kept[-1:]
-        elif segment != ".":
+        elif dots != ".":
             kept.append(segment)
-    if segments[-1] in {".", ".."}:
+    if dots in {".", ".."}:
         kept.append("")
     return "/" + "/".join(kept)
 
 
+def _shown_url(url: str) -> str:
+    """A URL for a message, without the credentials that may be in it."""
+    return repr(_USERINFO.sub("//", url))
+
+
 def _check_characters(url: str) -> None:
     if _CONTROL_OR_BACKSLASH.search(url):
-        raise ValueError(f"a URL has no control characters and no backslash: {url!r}")
+        raise ValueError(f"a URL has no control characters and no backslash: {_shown_url(url)}")
 
 
 def _origin(split: SplitResult, url: str) -> tuple[Origin, tuple[str, str] | None]:
     if split.scheme not in _DEFAULT_PORTS:
-        raise ValueError(f"a URL starts with http:// or https://: {url!r}")
+        raise ValueError(f"a URL starts with http:// or https://: {_shown_url(url)}")
     userinfo, at, place = split.netloc.rpartition("@")
     if "@" in userinfo:
         raise ValueError("a user name or password in a URL has no @ that is not percent-encoded")
     if "[" in place and _BRACKETED.fullmatch(place) is None:
-        raise ValueError(f"invalid host in {url!r}")  # urlsplit overlooks what is around brackets
+        raise ValueError(
+            f"invalid host in {_shown_url(url)}"
+        )  # urlsplit overlooks what is around brackets
     try:
         port = split.port
     except ValueError:
         port = 0
     if port == 0:
-        raise ValueError(f"invalid port in {url!r}")
+        raise ValueError(f"invalid port in {_shown_url(url)}")
     host = _host(split.hostname or "")
     if host is None:
-        raise ValueError(f"invalid host in {url!r}")
+        raise ValueError(f"invalid host in {_shown_url(url)}")
     credentials = None
     if at:
         user, _, password = userinfo.partition(":")

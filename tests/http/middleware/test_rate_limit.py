@@ -93,6 +93,12 @@ def test_limits_must_make_sense(arguments: dict[str, Any]) -> None:
         RateLimit(**options)
 
 
+@pytest.mark.parametrize("name", ['"', "\\", "a\nb", "ü"])
+def test_a_name_must_fit_into_a_field(name: str) -> None:
+    with pytest.raises(ValueError, match="a name has"):
+        RateLimit(1, per=1, name=name)
+
+
 @pytest.mark.sweep
 def test_a_cancelled_request_costs_its_token_and_nothing_else() -> None:
     async def scenario(scope: trio.CancelScope) -> None:

@@ -158,6 +158,8 @@ async def test_passwords_may_be_checked_by_a_function(through: Through) -> None:
     assert (await through(auth, hello, headers=basic(b"a:b"))).status == 401
     with pytest.raises(ValueError, match="quotes"):
         BasicAuth({}, realm='"')
+    with pytest.raises(ValueError, match="invalid value"):
+        BasicAuth({}, realm="a\nb")
 
 
 # ---- BodyLimit

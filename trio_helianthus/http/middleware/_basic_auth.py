@@ -6,6 +6,7 @@ import base64
 import hmac
 from collections.abc import Callable, Mapping
 
+from .._headers import Headers
 from .._http_errors import HTTPError
 from .._middleware_chain import CallNext
 from .._request import Request
@@ -22,6 +23,7 @@ class BasicAuth:
     :param users: passwords by name, or a function of name and password, which must not wait:
         a slow hash of a password would stop the whole service.
     :param realm: what the browser shows.
+    :raises ValueError: for a realm that cannot be said in a header field.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class BasicAuth:
             raise ValueError(f"a realm has neither quotes nor backslashes: {realm!r}")
         self._check = users if callable(users) else _checker(users)
         self._challenge = {"WWW-Authenticate": f'Basic realm="{realm}", charset="UTF-8"'}
+        Headers(self._challenge)  # checks
 
     async def __call__(self, request: Request, call_next: CallNext) -> Response:
         """Pass the request on, if it has the right credentials.

@@ -17,7 +17,8 @@ _PAIR: Final = re.compile(
 def parse_forwarded(value: str) -> list[dict[str, str]]:
     """What each proxy says, the nearest one last (:rfc:`7239` section 4).
 
-    :returns: parameters by name in lower case, for each proxy; nothing where it is malformed.
+    :returns: parameters by name in lower case, for each proxy.
+    :raises ValueError: it is malformed, or says a thing twice.
     """
     said: list[dict[str, str]] = []
     pairs: dict[str, str] = {}
@@ -25,8 +26,10 @@ def parse_forwarded(value: str) -> list[dict[str, str]]:
     while at < len(value):
         match = _PAIR.match(value, at)
         if match is None:
-            return []
+            raise ValueError("malformed")
         name, token, quoted = match.groups()
+        if name.lower() in pairs:
+            raise ValueError(f"{name} comes twice")
         pairs[name.lower()] = token or re.sub(r"\\(.)", r"\1", quoted or "")
         at = match.end()
         separator = value[at : at + 1]
@@ -34,6 +37,6 @@ def parse_forwarded(value: str) -> list[dict[str, str]]:
             said.append(pairs)
             pairs = {}
         elif separator != ";":
-            return []
+            raise ValueError("malformed")
         at += 1
     return said

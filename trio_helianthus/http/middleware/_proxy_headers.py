@@ -52,7 +52,8 @@ class ProxyHeaders:
     It sets ``request.client_address``, whose port is 0 where it is not said, and
     ``request.scheme``. The list of addresses is read from its end, where the nearest proxy
     writes, as long as the one that wrote is trusted: what stands before that may be made up
-    by the client. Put it first, so that all others see the result.
+    by the client. Where a malformed ``Forwarded`` cannot be read at all, ``client_address`` is
+    ``None``. Put it first, so that all others see the result.
 
     A proxy must set the fields that are read here, and not pass on what its client sent: for
     nginx ``proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for`` and
@@ -96,7 +97,14 @@ class ProxyHeaders:
 
     def _believe(self, request: Request) -> None:
         host = ""
-        for hop in self._hops(request):
+        try:
+            hops = list(self._hops(request))
+        except ValueError:
+            # What the client has sent spoils what the proxy wrote behind it; it must not pass for
+            # the proxy itself, whose address may be let in where others are not.
+            request.client_address = None
+            return
+        for hop in hops:
             request.scheme = _SCHEMES.get(hop.scheme.lower(), request.scheme)
             host = hop.host or host
             client = _address(hop.client)
@@ -137,7 +145,10 @@ def _x_forwarded(request: Request) -> Iterable[_Hop]:
 
 
 def _forwarded(request: Request) -> Iterable[_Hop]:
-    """From the nearest proxy outwards; nothing where the field is malformed."""
+    """From the nearest proxy outwards.
+
+    :raises ValueError: the field is malformed.
+    """
     said = parse_forwarded(request.headers.get("forwarded", ""))
     for pairs in reversed(said[-MAX_HOPS:]):
         yield _Hop(pairs.get("for", ""), pairs.get("proto", ""), pairs.get("host", ""))

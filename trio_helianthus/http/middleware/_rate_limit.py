@@ -40,6 +40,7 @@ class RateLimit:
         Behind a proxy put :class:`ProxyHeaders` outside of it, or the proxy is the only client.
     :param max_clients: how many are remembered.
     :param name: of the policy, in the fields.
+    :raises ValueError: for a number that is not above 0, or a name that cannot be said there.
     """
 
     def __init__(
@@ -61,6 +62,8 @@ class RateLimit:
         self._buckets: OrderedDict[str, core.RateLimiter] = OrderedDict()
         self._name = f'"{name}"'
         self._policy = f"{self._name};q={limit};w={math.ceil(per)}"
+        if not (name.isascii() and name.isprintable()) or '"' in name or "\\" in name:
+            raise ValueError(f"a name has neither quotes nor backslashes: {name!r}")
 
     async def __call__(self, request: Request, call_next: CallNext) -> Response:
         """Pass the request on, if its client may.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .._by_host import name_of_host
+from .._by_host import checked_name, name_of_host
 from .._http_errors import HTTPError
 from .._middleware_chain import CallNext
 from .._request import Request
@@ -41,14 +41,11 @@ class TrustedHosts:
 def _sort(hosts: Iterable[str]) -> tuple[frozenset[str], tuple[str, ...]]:
     names, below = set[str](), list[str]()
     for given in hosts:
-        host = given.lower().removesuffix(".")
+        host = checked_name(given)
         if host.startswith("*."):
             below.append(host[1:])
         else:
             names.add(host)
-        bare = host.removeprefix("*.")
-        if "*" in bare or "/" in bare or (":" in bare and not bare.endswith("]")) or not bare:
-            raise ValueError(f"a host is a name, '*.' and a name, or [address], not {given!r}")
     if not names and not below:
         raise ValueError("which hosts?")
     return frozenset(names), tuple(below)

@@ -138,6 +138,11 @@ class Cycle:
         return head.length if head.length >= 0 else None
 
     @property
+    def proposes_upgrade(self) -> bool:
+        """Whether the request proposes another protocol, so that 101 may follow."""
+        return self._proposed and self._method != "CONNECT"
+
+    @property
     def can_answer(self) -> bool:
         """Whether a server may still send a final response in this cycle.
 

@@ -256,3 +256,20 @@ async def test_an_exception_handler_may_refuse_or_fail_itself(reports: Reports) 
     assert (await ask(router, "/fail")).status == 404
     assert (await ask(router, "/refuse")).status == 500
     assert [type(error) for error in reports.errors] == [ValueError]
+
+
+async def test_an_answer_that_comes_out_of_a_nursery_is_the_answer(serve: Serve) -> None:
+    async def through(request: Request, call_next: CallNext) -> Response:
+        return await call_next(request)
+
+    router = http.Router(middleware=[through])
+
+    @router.get("/")
+    async def handler(request: Request) -> str:
+        async with trio.open_nursery():
+            raise HTTPError(404, "no such thing")
+
+    server = await serve(router)
+    async with http.open_client(server.url) as client:
+        answer = await client.get("/")
+    assert (answer.status, answer.text) == (404, "no such thing\n")

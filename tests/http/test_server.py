@@ -682,3 +682,13 @@ async def test_serving_what_is_no_handler(serve: Serve) -> None:
 
     with pytest.raises(TypeError, match="async def"):
         await http_serve(handler, 0)  # type: ignore[arg-type]
+
+
+async def test_the_host_in_an_absolute_target_wins(serve: Serve, connect: Connect) -> None:
+    async def handler(request: Request) -> str:
+        return f"{request.headers['host']} {request.host} {request.path}"
+
+    client = await connect(await serve(handler))
+    await client.send(b"GET http://example.org:81?x HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+    assert (await client.answer()).body == b"example.org:81 example.org:81 /"
+    assert (await client.get("/a")).body == b"test test /a"

@@ -11,6 +11,7 @@ import attrs
 from trio_helianthus import core
 
 from ._answer import error_answer, server_error
+from ._client_fault import client_fault
 from ._http_errors import HTTPError
 from ._outgoing import PeerGone
 from ._request import Request
@@ -76,6 +77,7 @@ class ErrorHandlers:
         :raises Exception: the error itself where nobody can be answered any more: the client is
             gone, or the handler has started an answer, which the server breaks off then.
         """
+        error = client_fault(error) or error
         if isinstance(error, PeerGone) or request._starting.started:
             raise error
         request.state["exception"] = error

@@ -20,6 +20,7 @@ from trio_helianthus.wire import NEED_DATA, http1
 
 from ._answer import AnswerHeads, error_answer, has_body, server_error
 from ._answering import Answering
+from ._client_fault import client_fault
 from ._endpoints import Endpoints
 from ._handling import go_on_apart
 from ._headers import Headers
@@ -43,6 +44,7 @@ TRACE_FIELD: Final = b"traceparent"
 DEADLINE_FIELD: Final = b"x-request-timeout"
 """Says how many seconds the client is going to wait; it can only shorten the handler's time."""
 _CONTEXT_FIELDS: Final = frozenset([TRACE_FIELD, DEADLINE_FIELD])
+_BEHIND_AUTHORITY: Final = re.compile("[/?]")
 _SECONDS: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
@@ -146,7 +148,7 @@ class ServerConnection:
                 return
             except Exception as exc:
                 # What is left of a handler's nursery once the scope has taken its part out.
-                if not self._answering.broken and _only(exc, (PeerGone, HTTPError)) is None:
+                if not self._answering.broken and client_fault(exc) is None:
                     raise
                 return
             if patience.scope.cancelled_caught:
@@ -252,6 +254,10 @@ class ServerConnection:
         request = self.request = ReceivedRequest(head.method, target, self._headers, self)
         if head.http_version != "1.1":
             request.http_version = head.http_version
+        if not target.startswith("/") and "://" in target:
+            # Whatever Host says: RFC 9112, section 3.2.2.
+            authority = target.partition("://")[2]
+            request.headers["host"] = _BEHIND_AUTHORITY.split(authority, maxsplit=1)[0]
         try:
             if self._has_context or SEAM.instrument is not None:
                 handling = self._handle(request)
@@ -409,7 +415,7 @@ class ServerConnection:
                 raise
             response = error_answer(error)
         except Exception as exc:
-            clients = _only(exc, (PeerGone, HTTPError))
+            clients = client_fault(exc)
             if isinstance(clients, PeerGone):
                 raise clients from exc
             if clients is None:
@@ -506,14 +512,3 @@ def _trace_of(headers: Headers) -> core.TraceContext | None:
     if parent is None:
         return None
     return core.TraceContext.from_traceparent(parent, headers.get("tracestate", ""))
-
-
-def _only(
-    error: Exception, kinds: tuple[type[PeerGone], type[HTTPError]]
-) -> PeerGone | HTTPError | None:
-    """The first error in a group in which there are none but those of some kinds."""
-    if not isinstance(error, ExceptionGroup) or error.split(kinds)[1] is not None:
-        return None
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    return error if isinstance(error, kinds) else None

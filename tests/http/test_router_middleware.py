@@ -11,7 +11,7 @@ import trio
 
 from trio_helianthus import http
 
-from .conftest import Reports
+from .conftest import Reports, Serve
 
 
 def marking(mark: str) -> http.Middleware:
@@ -259,15 +259,15 @@ async def test_an_exception_handler_may_refuse_or_fail_itself(reports: Reports) 
 
 
 async def test_an_answer_that_comes_out_of_a_nursery_is_the_answer(serve: Serve) -> None:
-    async def through(request: Request, call_next: CallNext) -> Response:
+    async def through(request: http.Request, call_next: http.CallNext) -> http.Response:
         return await call_next(request)
 
     router = http.Router(middleware=[through])
 
     @router.get("/")
-    async def handler(request: Request) -> str:
+    async def handler(request: http.Request) -> str:
         async with trio.open_nursery():
-            raise HTTPError(404, "no such thing")
+            raise http.HTTPError(404, "no such thing")
 
     server = await serve(router)
     async with http.open_client(server.url) as client:

@@ -14,7 +14,8 @@ import pytest
 
 from trio_helianthus import cli
 
-pytest.importorskip("trustme", reason="the demonstration needs the extra 'demo'")
+for needed in ("trustme", "OpenSSL", "python_multipart"):
+    pytest.importorskip(needed, reason="the demonstration needs the extra 'demo'")
 
 DEMO = [sys.executable, "-m", "trio_helianthus", "demo"]
 ROOT = Path(__file__).parents[2]
@@ -31,12 +32,37 @@ def test_it_reports_what_ran_what_was_cancelled_and_what_was_drained(
     assert re.search(r"UDP datagrams, both sides +10[01] ", out)
     assert re.search(r"DTLS handshakes, both sides +2 +0 ", out)
     assert re.search(r"DTLS datagrams, both sides +10[01] ", out)
-    assert re.search(r"HTTP calls by our client +206 +1 ", out)
+    assert re.search(r"HTTP calls by our client +265 +[1-3] ", out)
     stopped = re.search(r"stopped ([0-9.]+) ms later", out)
     assert stopped is not None
     assert float(stopped[1]) < 5000
     assert "5 calls were running and finished; exit code 0" in out
-    assert "http: 5 connections finished, 0 cut" in out
+    assert "http, 3 servers: 5 connections finished, 0 cut" in out
+    assert len(out.splitlines()) <= 32, "it has to fit on a screen"
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_it_reports_what_http_can_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["demo"]) == 0
+
+    out = capsys.readouterr().out
+    assert "/planets/3 is Earth; /planets/three is a 404" in out
+    assert re.search(r"a file of 1,000,000 bytes, hashed\s+as it came, in \d+ pieces", out)
+    assert re.search(r"events +10 received; their source ended [0-9.]+ ms after", out)
+    assert re.search(r"streamed +8 MiB in [0-9.]+ ms, the first of it after [0-9.]+ ms", out)
+    assert re.search(r"asgi +an ASGI app beside it answered in [0-9.]+ ms", out)
+    assert re.search(r"in memory +50 calls without a socket, [0-9.]+ ms each", out)
+
+
+def test_the_second_of_two_services_is_told_what_the_first_has_left_of_the_time(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main(["demo"]) == 0
+
+    out = capsys.readouterr().out
+    left = re.search(r"had 100.0 ms; the second was told\s+that ([0-9.]+) ms were left", out)
+    assert left is not None
+    assert 0 < float(left[1]) <= 80.5  # the first takes 20 ms, and tells whole milliseconds
 
 
 def test_curl_is_left_out_visibly_where_it_is_missing(
@@ -54,6 +80,7 @@ def test_it_serves_until_it_is_told_to_stop() -> None:
     with serving_demo() as (process, url):
         assert "Hello, you!" in _get(f"{url}/hello/you")
         assert "<h1>trio_helianthus</h1>" in _get(f"{url}/")
+        assert "EventSource" in _get(f"{url}/page.js")
         assert '"slow calls cancelled"' in _get(f"{url}/status")
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
@@ -86,7 +113,10 @@ def serving_demo() -> Iterator[tuple[subprocess.Popen[str], str]]:
     ) as process:
         try:
             assert process.stdout is not None
-            lines = [process.stdout.readline() for _ in range(9)]
+            lines = [process.stdout.readline()]
+            while not lines[-1].startswith("Ctrl-C"):
+                assert lines[-1], "it has ended"
+                lines.append(process.stdout.readline())
             url = re.search(r"http://127\.0\.0\.1:\d+", lines[0])
             assert url is not None
             yield process, url[0]

@@ -183,7 +183,7 @@ async def test_a_client_that_was_closed_meanwhile_makes_no_connection(serve: Ser
     server = await serve(router)
     async with trio.open_nursery() as nursery:
         async with open_client(server.url) as client:
-            nursery.start_soon(call, client)
+            nursery.start_soon(call, client)  # noqa: ASYNC111 - it is to outlive the client
             await waits.wait()
         go_on.set()
 

@@ -46,7 +46,7 @@ async def test_its_children_inherit_its_context() -> None:
 
     async def parent() -> None:
         VARIABLE.set("inherited")
-        async with trio.open_nursery() as nursery:
+        async with trio.open_nursery() as nursery:  # noqa: ASYNC112 - a child's context matters
             nursery.start_soon(child)
 
     await run_apart(parent(), lambda: None)

@@ -276,7 +276,7 @@ async def test_a_client_that_leaves_a_generator_with_a_nursery(
         try:
             async with trio.open_nursery():
                 while True:
-                    yield bytes(5_000_000)
+                    yield bytes(5_000_000)  # noqa: ASYNC101, ASYNC119 - it must end all the same
         finally:
             ended.set()
 

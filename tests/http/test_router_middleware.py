@@ -151,7 +151,7 @@ async def test_cancellation_passes_and_context_variables_are_seen() -> None:
     async def name_user(request: http.Request, call_next: http.CallNext) -> http.Response:
         user.set("me")
         async with trio.open_nursery():
-            return await call_next(request)
+            return await call_next(request)  # noqa: ASYNC121 - a middleware may do that
 
     async def handler(request: http.Request) -> str:
         assert user.get() == "me"

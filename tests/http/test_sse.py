@@ -218,7 +218,7 @@ async def test_a_source_is_asked_in_one_task_and_sees_our_context() -> None:
             async with trio.open_nursery():  # fine, as one task runs it from beginning to end
                 while True:
                     tasks.append(trio.lowlevel.current_task())
-                    yield name.get()
+                    yield name.get()  # noqa: ASYNC101, ASYNC119 - fine, as said above
         finally:
             tasks.append(trio.lowlevel.current_task())
 

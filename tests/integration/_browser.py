@@ -12,13 +12,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import pytest
 import trio
 
 from tests._serving import PATIENCE_SECONDS, Lines
 from trio_helianthus import http
 
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM: Final = next(filter(None, map(shutil.which, NAMES)), None)
+DRIVER: Final = shutil.which("chromedriver")
 FLAGS: Final = (
     "--headless",
     "--no-sandbox",
@@ -31,7 +32,7 @@ FLAGS: Final = (
     "--disable-sync",
     "--hide-scrollbars",
     "--force-device-scale-factor=1",
-    "--window-size=1180,900",
+    "--window-size=1080,900",
 )
 ELEMENT: Final = "element-6066-11e4-a52e-4f735466cecf"
 """What the standard calls the field that an element's id is in."""
@@ -82,11 +83,10 @@ class Browser:
     async def picture(self) -> bytes:
         """The whole page, as PNG."""
         height = await self.until("document.documentElement.offsetHeight")
-        await self._post("window/rect", width=1180, height=height)
+        await self._post("window/rect", width=1080, height=height)
         # A window is higher than what it shows, by as much as this browser likes.
         inside = await self._post("execute/sync", script="return window.innerHeight", args=[])
-        await self._post("window/rect", width=1180, height=2 * height - inside)
-        await self.until(f"window.innerHeight === {height} || undefined")
+        await self._post("window/rect", width=1080, height=2 * height - inside)
         return base64.b64decode(await self._get("screenshot"))
 
     async def _find(self, selector: str) -> str:
@@ -110,13 +110,11 @@ def value_of(answer: http.ClientResponse) -> Any:
 
 @asynccontextmanager
 async def browser(folder: Path) -> AsyncIterator[Browser]:
-    """Start a browser with a profile of its own; skip the test where there is none."""
-    driver = shutil.which("chromedriver")
-    binary = next(filter(None, map(shutil.which, NAMES)), None)
-    if driver is None or binary is None:
-        pytest.skip("needs Chromium and chromedriver")
+    """Start a browser with a profile of its own."""
+    assert DRIVER is not None
+    assert CHROMIUM is not None
     process = await trio.lowlevel.open_process(
-        [driver, "--port=0"],
+        [DRIVER, "--port=0"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -126,9 +124,11 @@ async def browser(folder: Path) -> AsyncIterator[Browser]:
         async with process.stdout:
             port = (await Lines(process.stdout).until(r"started successfully on port (\d+)"))[1]
             base_url = f"http://127.0.0.1:{port}"
-            async with http.open_client(base_url, timeout=PATIENCE_SECONDS) as client:
-                async with session(client, binary, folder) as path:
-                    yield Browser(client, path)
+            async with (
+                http.open_client(base_url, timeout=PATIENCE_SECONDS) as client,
+                session(client, CHROMIUM, folder) as path,
+            ):
+                yield Browser(client, path)
     finally:
         os.killpg(process.pid, signal.SIGKILL)  # a test that was cancelled leaves a browser behind
         with trio.CancelScope(shield=True):

@@ -94,7 +94,7 @@ async def test_an_end_and_then_a_reset_are_told_one_after_the_other(
         await watch.wait()
         other.reset()
         with trio.fail_after(5):
-            while one.peer_state is not PeerState.GONE:
+            while one.peer_state is not PeerState.GONE:  # noqa: ASYNC110 - it wakes nobody
                 await trio.lowlevel.checkpoint()
         assert watch.told == [PeerState.ENDED, PeerState.GONE]
 
@@ -111,7 +111,7 @@ async def test_a_watcher_that_was_taken_away_is_told_nothing(
         one.watch_peer(None)
         await other.send_eof()
         with trio.fail_after(5):
-            while one.peer_state is PeerState.PRESENT:
+            while one.peer_state is PeerState.PRESENT:  # noqa: ASYNC110 - nobody is told
                 await trio.lowlevel.checkpoint()
         assert watch.told == []
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
@@ -72,7 +72,7 @@ class Board:
         finally:
             self.running -= 1
 
-    async def follow(self, every: float) -> AsyncIterator[http.ServerSentEvent]:
+    async def follow(self, every: float) -> AsyncGenerator[http.ServerSentEvent, None]:
         """Events: what is counted, at once and every so many seconds; and each slow call's stop."""
         tell, told = trio.open_memory_channel[http.ServerSentEvent](BACKLOG)
         self._followers[tell] = None
@@ -108,7 +108,6 @@ class Board:
         counted |= {
             "slow_running": self.running,
             "slow_cancelled": self.cancelled,
-            "tasks": trio.lowlevel.current_statistics().tasks_living,
         }
         return http.ServerSentEvent.json(counted, event="statistics")
 

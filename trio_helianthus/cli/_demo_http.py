@@ -1,4 +1,4 @@
-"""What the demonstration does over HTTP: it calls each kind of route once, and gives two calls up."""
+"""What the demonstration does over HTTP: a call of each kind, and two that are given up."""
 
 from __future__ import annotations
 

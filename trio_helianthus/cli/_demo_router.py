@@ -23,7 +23,7 @@ PIECE: Final = bytes(64 * 1024)
 MAX_PIECES: Final = 1024
 MIN_SECONDS_BETWEEN_EVENTS: Final = 0.01
 
-PLANETS: Final = "Mercury Venus Earth Mars Jupiter Saturn Uranus Neptune".split()
+PLANETS: Final = ["Mercury", "Venus", "Earth", "Mars", "Jupiter", "Saturn", "Uranus", "Neptune"]
 PAGE: Final = Path(__file__).parent / "demo_page"
 
 
@@ -75,7 +75,7 @@ def _add_plain_routes(router: http.Router) -> None:
     async def words(request: http.Request) -> dict[str, object]:
         match await request.json(max_bytes=100_000):
             case {"text": str(text)}:
-                return {"characters": len(text), "words": len(text.split()), "title": text.title()}
+                return {"words": len(text.split()), "backwards": text[::-1]}
         raise http.HTTPError(422, "send an object with a text")
 
 

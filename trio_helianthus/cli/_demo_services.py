@@ -64,9 +64,9 @@ class Services:
     """The running services."""
 
     board: Board
-    http: http.Server
     gateway: http.Server
     asgi: http.Server
+    http: http.Server
     tcp: net.Server
     tls: net.Server
     udp_port: int
@@ -85,9 +85,9 @@ async def start_services(
     board.statistics = service.statistics
     return Services(
         board=board,
-        http=service,
         gateway=await nursery.start(serve_gateway, service.url),
         asgi=await nursery.start(partial(asgi.serve, asgi_app, lifespan="off")),
+        http=service,
         tcp=await nursery.start(partial(net.serve_tcp, echo, name="tcp echo")),
         tls=await nursery.start(
             partial(net.serve_tls, echo, ssl_context=certificates.server, name="tls echo")

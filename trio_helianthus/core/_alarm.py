@@ -47,7 +47,7 @@ class Alarm:
     __slots__ = ("_bucket", "_callback", "_looked_at", "_sweeper", "_uses_sweeper", "at")
 
     def __init__(self, callback: Callable[[], object]) -> None:
-        self.at = math.inf
+        self.at: float = math.inf
         """The trio time at which it goes off; ``math.inf`` for never. Change it by :meth:`set`."""
         self._callback = callback
         self._looked_at = math.inf  # when the sweeper looks here: no later than `at`, but for GRAIN

@@ -45,10 +45,10 @@ class AnswerHead:
         names = {name.lower(): value for name, value in fields}
         if b"transfer-encoding" in names:
             raise LocalProtocolError("Transfer-Encoding is the server's business, not a handler's")
-        self.status = status
-        self.close = _says_close(fields)
+        self.status: int = status
+        self.close: bool = _says_close(fields)
         """Whether the handler asked for the end of the connection."""
-        self.length = names.get(b"content-length")
+        self.length: bytes | None = names.get(b"content-length")
         """What the handler says of the body's length."""
         theirs = [(name, value) for name, value in fields if name.lower() not in _OURS]
         self._fixed = http1.encode_response(status, theirs, reason_phrase(status).encode("ascii"))

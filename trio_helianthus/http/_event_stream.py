@@ -149,7 +149,7 @@ class _Asking:
                 try:
                     await self._ask(aiter(self._source))
                 finally:
-                    await close_source(self._source)
+                    await close_source(self._source)  # noqa: ASYNC102 - it shields what it must
         except BaseException as exc:  # noqa: ASYNC103 - raised by next() or stop(), not up here
             self._error = exc
         finally:

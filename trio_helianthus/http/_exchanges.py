@@ -222,7 +222,7 @@ class Exchanges:
                     if sending.error is not None or not _may_repeat(call, connection, untouched):
                         raise
                 finally:
-                    await sending.stop()
+                    await sending.stop()  # noqa: ASYNC102 - shielded in there
                 await pool.reconnect(connection, math.inf)
         except BaseException:
             pool.discard(connection)

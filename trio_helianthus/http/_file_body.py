@@ -46,9 +46,9 @@ class FileBody:
             count = _size(file) - offset
             if count < 0:
                 raise ValueError(f"the file ends before {offset}")
-        self.file = file
-        self.offset = offset
-        self.count = count
+        self.file: BinaryFile = file
+        self.offset: int = offset
+        self.count: int = count
 
     def close(self) -> None:
         """Close the file. Doing it twice is fine."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import trio
 
@@ -20,14 +20,21 @@ from ._headers import Headers, HeaderTypes
 from ._http_dates import format_http_date, parse_http_date
 from ._opened_file import SMALL_FILE, OpenedFile, open_regular
 from ._ranges import ByteRange, content_range, parse_range
-from ._response import Response
 
 if TYPE_CHECKING:
     from ._request import Request
 
-__all__ = ["answer_with", "file_response", "opened"]
+__all__ = ["FileAnswer", "answer_with", "file_response", "opened"]
 
 _T = TypeVar("_T")
+
+
+class FileAnswer(NamedTuple):
+    """What becomes a :class:`Response`, of which this module need not know."""
+
+    status: int
+    fields: Headers
+    body: bytes | FileBody | _Parts = b""
 
 
 async def file_response(
@@ -37,7 +44,7 @@ async def file_response(
     download: bool | str,
     content_type: str | None,
     headers: HeaderTypes,
-) -> Response:
+) -> FileAnswer:
     """The answer with a file; see :meth:`Response.file`."""
     file = await opened(partial(open_regular, path))
     try:
@@ -60,7 +67,7 @@ async def opened(open_it: Callable[[], _T]) -> _T:
     return await trio.to_thread.run_sync(open_it)
 
 
-def answer_with(file: OpenedFile, request: Request | None, fields: Headers) -> Response:
+def answer_with(file: OpenedFile, request: Request | None, fields: Headers) -> FileAnswer:
     """The answer with a file that is open; it is closed here, or with the answer.
 
     :param fields: what is known of it already; is taken over.
@@ -87,7 +94,7 @@ def answer_with(file: OpenedFile, request: Request | None, fields: Headers) -> R
     if request.method == "HEAD":
         file.close()
         fields["Content-Length"] = str(file.size)
-        return Response(headers=fields)
+        return FileAnswer(200, fields)
     if file.size > SMALL_FILE:
         request.when_answered(file.close)  # also where middleware drops the answer
     if ranges is None:
@@ -108,23 +115,23 @@ def _ranges_of(
     return parse_range(request.headers["range"], size)
 
 
-def _without_content(status: int, fields: Headers) -> Response:
+def _without_content(status: int, fields: Headers) -> FileAnswer:
     """An answer that only tells; 304 has all fields but those of the content it does not have."""
     for name in ("Content-Type", "Content-Encoding", "Content-Disposition"):
         fields.pop(name, None)
     if status != 304:
         fields.pop("Last-Modified", None)
-    return Response(status=status, headers=fields)
+    return FileAnswer(status, fields)
 
 
-def _whole(file: OpenedFile, fields: Headers) -> Response:
-    return Response(_content(file, 0, file.size), headers=fields)
+def _whole(file: OpenedFile, fields: Headers) -> FileAnswer:
+    return FileAnswer(200, fields, _content(file, 0, file.size))
 
 
-def _part(file: OpenedFile, part: ByteRange, fields: Headers) -> Response:
+def _part(file: OpenedFile, part: ByteRange, fields: Headers) -> FileAnswer:
     start, stop = part
     fields["Content-Range"] = content_range(part, file.size)
-    return Response(_content(file, start, stop), status=206, headers=fields)
+    return FileAnswer(206, fields, _content(file, start, stop))
 
 
 def _content(file: OpenedFile, start: int, stop: int) -> bytes | FileBody:
@@ -137,7 +144,7 @@ def _content(file: OpenedFile, start: int, stop: int) -> bytes | FileBody:
     return content
 
 
-def _parts(file: OpenedFile, ranges: list[ByteRange], fields: Headers) -> Response:
+def _parts(file: OpenedFile, ranges: list[ByteRange], fields: Headers) -> FileAnswer:
     """Several parts in one answer (:rfc:`9110` section 14.6)."""
     boundary = secrets.token_hex(16)
     kind = fields["Content-Type"]
@@ -151,7 +158,7 @@ def _parts(file: OpenedFile, ranges: list[ByteRange], fields: Headers) -> Respon
     sizes = (stop - start for start, stop in ranges)
     fields["Content-Type"] = f"multipart/byteranges; boundary={boundary}"
     fields["Content-Length"] = str(sum(sizes) + sum(map(len, heads)) + len(end))
-    return Response(_Parts(file, ranges, heads, end), status=206, headers=fields)
+    return FileAnswer(206, fields, _Parts(file, ranges, heads, end))
 
 
 class _Parts:

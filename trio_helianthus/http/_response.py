@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from trio_helianthus.net import Buffer
 
 from ._file_body import FileBody
+from ._file_response import file_response
 from ._headers import Headers, HeaderTypes
 from ._json import encode_json
 from ._lazy import lazy
@@ -207,11 +208,10 @@ class Response:
         :raises FileNotFoundError: and other :exc:`OSError`, where it cannot be opened, or is
             not a regular file.
         """
-        from ._file_response import file_response
-
-        return await file_response(
+        status, fields, body = await file_response(
             path, request, download=download, content_type=content_type, headers=headers
         )
+        return Response(body, status=status, headers=fields)
 
     @classmethod
     def events(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 import trio
 
@@ -23,7 +23,7 @@ class Spool:
     def __init__(self, memory_bytes: int) -> None:
         self.file: BinaryIO = io.BytesIO()
         """What was written, after :meth:`flush`."""
-        self.size = 0
+        self.size: int = 0
         self._memory_bytes = memory_bytes
         self._on_disk = False
         self._unwritten = bytearray()
@@ -71,4 +71,4 @@ def _move_to_disk(memory: BinaryIO) -> BinaryIO:
     except BaseException:
         file.close()
         raise
-    return file
+    return cast("BinaryIO", file)  # on Windows, where it has a name, a wrapper of one

@@ -120,7 +120,8 @@ class StaticFiles:
                 fields["Cache-Control"] = cache_control
             if self._precompressed:
                 fields["Vary"] = "Accept-Encoding"
-            return answer_with(file, request, fields)
+            status, fields, body = answer_with(file, request, fields)
+            return Response(body, status=status, headers=fields)
         except BaseException:
             file.close()
             raise

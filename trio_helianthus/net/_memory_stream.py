@@ -50,16 +50,16 @@ class _Direction:
     __slots__ = ("data", "ended", "given_up", "lost", "receiver", "sender", "size", "watcher")
 
     def __init__(self, size: int) -> None:
-        self.size = size
-        self.data = bytearray()
-        self.ended = False
+        self.size: int = size
+        self.data: bytearray = bytearray()
+        self.ended: bool = False
         """Whether the sending end has said that no more comes."""
-        self.lost = False
+        self.lost: bool = False
         """Whether it was reset; what is under way is lost with it."""
-        self.given_up = False
+        self.given_up: bool = False
         """Whether the receiving end was closed, so that nobody will ever receive."""
-        self.receiver = Parking()
-        self.sender = Parking()
+        self.receiver: Parking = Parking()
+        self.sender: Parking = Parking()
         self.watcher: PeerWatcher | None = None
         """Whom to tell at the receiving end that the sending one has left."""
 

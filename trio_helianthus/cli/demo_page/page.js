@@ -32,9 +32,9 @@ function showStatistics(counted) {
   paces.push(requestsBefore === null ? 0 : Math.max(0, counted.requests - requestsBefore));
   requestsBefore = counted.requests;
   const highest = Math.max(4, ...paces);
-  const points = paces.map((pace, n) => `${(n * 240) / (POINTS - 1)},${42 - (pace * 38) / highest}`);
+  const points = paces.map((pace, n) => `${(n * 240) / (POINTS - 1)},${70 - (pace * 64) / highest}`);
   find("graph").querySelector("polyline").setAttribute("points", points.join(" "));
-  find("graph").querySelector("polygon").setAttribute("points", `0,44 ${points.join(" ")} 240,44`);
+  find("graph").querySelector("polygon").setAttribute("points", `0,72 ${points.join(" ")} 240,72`);
 }
 
 // ---- cancel: the page measures by its own clock, from abort() to the event that tells of the stop
@@ -70,9 +70,9 @@ find("abort").onclick = () => {
 function showStop({ name, seconds }) {
   if (slow?.name !== name || slow.aborted === undefined) return;
   const after = performance.now() - slow.aborted;
-  sayOfSlow("stopped", `The handler has stopped. The page knew ${milliseconds(after)} after abort().`);
+  sayOfSlow("stopped", `The handler has stopped: known here ${milliseconds(after)} after abort().`);
   const item = document.createElement("li");
-  item.textContent = `ran for ${seconds.toFixed(2)} s instead of 30 s, news of its end after ${milliseconds(after)}`;
+  item.textContent = `${seconds.toFixed(2)} s of its 30 s, known after ${milliseconds(after)}`;
   find("stops").prepend(item);
   while (find("stops").children.length > KEPT_STOPS) find("stops").lastChild.remove();
   endSlow();

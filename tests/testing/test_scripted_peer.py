@@ -308,7 +308,7 @@ async def test_only_what_the_stream_can_do_is_a_step() -> None:
 async def test_it_stands_on_the_virtual_network_as_well(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
-    async with testing.open_virtual_network(testing.Link(latency=5)) as network:
+    async with testing.open_virtual_network(testing.Link(latency=2)) as network:
         with network.host("server"):
             async with testing.open_scripted_peer(GET.send(*ANSWER), host="server") as peer:
                 with network.host("client"):

@@ -12,9 +12,7 @@ __all__ = ["go_on_apart", "run_apart"]
 _T = TypeVar("_T")
 
 
-async def run_apart(
-    coroutine: Coroutine[Any, Any, _T], before_waiting: Callable[[], object]
-) -> _T:
+async def run_apart(coroutine: Coroutine[Any, Any, _T], before_waiting: Callable[[], object]) -> _T:
     """Run a coroutine in this task, but in a copy of its context.
 
     What it sets in context variables ends with it, as it would in a task of its own, which costs

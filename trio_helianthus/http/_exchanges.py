@@ -17,7 +17,12 @@ import trio
 
 from trio_helianthus import core
 from trio_helianthus.core import SEAM
-from trio_helianthus.errors import LimitExceeded, NetworkError, ResourceClosed
+from trio_helianthus.errors import (
+    ConnectionTimedOut,
+    LimitExceeded,
+    NetworkError,
+    ResourceClosed,
+)
 from trio_helianthus.wire import http1
 
 from ._call import Call
@@ -217,9 +222,11 @@ class Exchanges:
                         break
                     # The same again, without asking first (RFC 9110, section 10.1.1).
                     call = attrs.evolve(call, expect_continue=0.0)
-                except NetworkError:
+                except NetworkError as exc:
                     untouched = not sending.begun
-                    if sending.error is not None or not _may_repeat(call, connection, untouched):
+                    if sending.error is not None or not _may_repeat(
+                        call, connection, exc, untouched=untouched
+                    ):
                         raise
                 finally:
                     await sending.stop()  # noqa: ASYNC102 - shielded in there
@@ -273,9 +280,9 @@ class Exchanges:
                 await connection.send(pool.encode(connection, call, deadline))
                 try:
                     return connection, await connection.receive_head()
-                except NetworkError:
+                except NetworkError as exc:
                     # The server closed it while it was idle; the request found nobody.
-                    if not _may_repeat(call, connection):
+                    if not _may_repeat(call, connection, exc):
                         raise
                 await pool.reconnect(connection, deadline)
         except BaseException:
@@ -393,15 +400,18 @@ def _head_in(answering: _Answering) -> tuple[int, Headers]:
     return head.status, Headers.from_wire(head.headers)
 
 
-def _may_repeat(call: Call, connection: ClientConnection, untouched: bool = False) -> bool:
+def _may_repeat(
+    call: Call, connection: ClientConnection, error: NetworkError, *, untouched: bool = False
+) -> bool:
     """Whether a call that failed may be sent again on a new connection.
 
     The server has closed an idle connection just as it was used again (:rfc:`9112` section 9.3.1).
-    It may have acted on the request all the same, unless not a byte of it was sent.
+    It may have acted on the request all the same, unless not a byte of it was sent. A peer that
+    does not answer at all has closed nothing, and would not answer a second time.
 
     :param untouched: nobody has asked for the content yet.
     """
-    if not connection.exchanges or connection.answered:
+    if not connection.exchanges or connection.answered or isinstance(error, ConnectionTimedOut):
         return False
     if connection.nothing_sent:
         return call.replayable or untouched

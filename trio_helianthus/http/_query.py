@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qsl
+
+from ._multi_mapping import MultiMapping
 
 __all__ = ["Query"]
 
 
-class Query(Mapping[str, str]):
+class Query(MultiMapping[str]):
     """What stands behind the question mark, decoded as HTML forms write it.
 
     ``query["page"]`` is the first value of that name, :meth:`get_all` has them all. Percent
@@ -18,31 +19,7 @@ class Query(Mapping[str, str]):
     :param text: the query without its question mark.
     """
 
-    __slots__ = ("_pairs", "_values")
+    __slots__ = ()
 
     def __init__(self, text: str = "") -> None:
-        self._pairs = parse_qsl(text, keep_blank_values=True)
-        self._values: dict[str, list[str]] = {}
-        for name, value in self._pairs:
-            self._values.setdefault(name, []).append(value)
-
-    @property
-    def pairs(self) -> list[tuple[str, str]]:
-        """Every name and value, in order."""
-        return list(self._pairs)
-
-    def get_all(self, name: str) -> list[str]:
-        """The values of this name, in order; empty where there is none."""
-        return list(self._values.get(name, ()))
-
-    def __getitem__(self, name: str) -> str:
-        return self._values[name][0]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def __repr__(self) -> str:
-        return f"Query({self._pairs!r})"
+        super().__init__(parse_qsl(text, keep_blank_values=True))

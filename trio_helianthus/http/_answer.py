@@ -70,6 +70,21 @@ class AnswerHeads:
 
     def __init__(self) -> None:
         self._kept: dict[tuple[int, tuple[tuple[bytes, bytes], ...]], AnswerHead] = {}
+        self._plain: dict[int, tuple[int, bytes, Headers]] = {}
+
+    def plain(self, fields: Headers) -> bytes:
+        """The rendered head of an answer with status 200 and fields that many answers share.
+
+        :raises LocalProtocolError: they cannot be sent.
+        """
+        second = int(time.time())
+        found = self._plain.get(id(fields))
+        if found is None or found[0] != second:
+            if len(self._plain) >= MAX_KEPT_HEADS:
+                self._plain.clear()
+            found = second, AnswerHead(200, fields.raw).render(), fields
+            self._plain[id(fields)] = found
+        return found[1]
 
     def head_of(self, response: Response) -> AnswerHead:
         """The head of an answer.

@@ -24,7 +24,7 @@ from ._incoming import Incoming
 from ._outgoing import Outgoing, PeerGone
 from ._pieces import bytes_of, closing
 from ._request import Request
-from ._response import Response
+from ._response import TEXT, HandlerResult, Response
 
 __all__ = ["Answering"]
 
@@ -72,6 +72,33 @@ class Answering:
         self._heads = heads
         self._on_end = on_end
 
+    def put_plain(self, result: HandlerResult, method: str) -> bool:
+        """Put an answer into the batch that is nothing but a kind of content.
+
+        :param result: what the handler has returned.
+        :returns: false where it is more than that, or the connection ends behind it, and nothing
+            has happened.
+        """
+        if type(result) is str:
+            fields: Headers | None = TEXT
+            body = result.encode("utf-8", "replace")
+        elif type(result) is Response and type(result.body) is bytes:
+            fields = result.plain_headers
+            body = result.body
+        else:
+            return False
+        if (
+            fields is None
+            or len(body) >= SENT_APART
+            or self.closing
+            or not self._incoming.complete
+            or self._incoming.failed
+            or method == "CONNECT"
+        ):
+            return False
+        self._outgoing.put(self._engine.send_whole(200, self._heads.plain(fields), body))
+        return True
+
     async def send(self, response: Response, request: Request) -> None:
         """Send an answer; what cannot be sent is the handler's mistake, and answered with 500."""
         body = response.body
@@ -85,7 +112,8 @@ class Answering:
                 data = self._whole(response, body, request.method)
             except Exception as exc:
                 data = self._instead(exc, request)
-            if self._outgoing.put(data):
+            self._outgoing.put(data)
+            if self._outgoing.due:
                 await self._outgoing.flush()
             return
         async with closing(body):

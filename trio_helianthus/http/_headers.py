@@ -38,43 +38,36 @@ class Headers(MutableMapping[str, str]):
         control character, a space at an end, or a character outside ISO 8859-1.
     """
 
-    __slots__ = ("_fields", "_is_lower", "_origin", "_raw")
+    __slots__ = ("_content",)
+
+    _content: _Content
 
     def __init__(self, fields: HeaderTypes = ()) -> None:
-        self._origin: Headers | None = None
-        self._is_lower = False
-        self._raw: _Raw | None = None
-        self._fields: list[_Field] | None = None
         if isinstance(fields, Headers):
-            self._share(fields)
+            self._content = fields._content
             return
         pairs = fields.items() if isinstance(fields, Mapping) else fields
-        self._fields = [_checked(*pair) for pair in cast("Iterable[tuple[str, str]]", pairs)]
+        checked = [_checked(*pair) for pair in cast("Iterable[tuple[str, str]]", pairs)]
+        self._content = _Content(None, checked)
 
     @classmethod
     def from_wire(cls, fields: Iterable[tuple[bytes, bytes]]) -> Headers:
         """Headers from the pairs of bytes that a protocol engine has already checked."""
         headers = cls.__new__(cls)
-        headers._origin = headers._fields = None
-        headers._is_lower = False
-        headers._raw = fields if type(fields) is tuple else tuple(fields)
+        headers._content = _Content(fields if type(fields) is tuple else tuple(fields))
         return headers
 
     @classmethod
     def received(cls, fields: tuple[tuple[bytes, bytes], ...]) -> Headers:
         """Headers from pairs of bytes whose names are in lower case, as an engine gives them."""
-        headers = cls.from_wire(fields)
-        headers._is_lower = True
+        headers = cls.__new__(cls)
+        headers._content = _Content(fields, None, True)
         return headers
 
     @property
     def raw(self) -> tuple[tuple[bytes, bytes], ...]:
         """The fields as pairs of bytes, in order; received names are in lower case."""
-        if self._raw is None:
-            self._raw = tuple(
-                (name.encode("ascii"), value.encode("latin-1")) for _, name, value in self._decoded
-            )
-        return self._raw
+        return self._content.raw
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -104,37 +97,19 @@ class Headers(MutableMapping[str, str]):
     def copy(self) -> Headers:
         """Headers that can be changed without changing these."""
         headers = Headers.__new__(Headers)
-        headers._raw = self._raw  # _share(self), without the call: it is made for each request
-        headers._fields = fields = self._fields
-        headers._is_lower = self._is_lower
-        headers._origin = self if fields is None else None
+        headers._content = self._content
         return headers
 
     def decode(self) -> None:
         """Decode every field now, for copies that are going to be made."""
-        _ = self._decoded
-
-    def _share(self, other: Headers) -> None:
-        """Take the fields of another; no list of fields is ever changed, only replaced."""
-        self._raw = other._raw
-        self._fields = fields = other._fields
-        self._is_lower = other._is_lower
-        self._origin = other if fields is None else None
+        self._content.decode()
 
     def _replace(self, fields: list[_Field]) -> None:
-        self._fields = fields
-        self._raw = self._origin = None
+        self._content = _Content(None, fields)
 
     @property
     def _decoded(self) -> list[_Field]:
-        if self._fields is None:
-            if self._origin is not None and self._origin._raw is self._raw:
-                self._fields = self._origin._decoded  # so that those who share decode once
-            else:
-                assert self._raw is not None
-                self._fields = [_decode(name, value) for name, value in self._raw]
-            self._origin = None
-        return self._fields
+        return self._content.decoded
 
     def __getitem__(self, name: str) -> str:
         value = self.get(name)
@@ -150,20 +125,9 @@ class Headers(MutableMapping[str, str]):
     def get(self, name: str, default: _T) -> str | _T: ...
     def get(self, name: str, default: str | _T | None = None) -> str | _T | None:
         """The value, or several joined as ``headers[name]`` joins them, or ``default``."""
-        key = name.lower()
-        found: str | None = None
-        if self._fields is None:
-            # Most handlers look at one or two fields of a dozen: those alone are decoded.
-            raw_key = key.encode("latin-1", "replace")
-            is_lower = self._is_lower
-            for raw_name, raw_value in self._raw or ():
-                if raw_name == raw_key or (not is_lower and raw_name.lower() == raw_key):
-                    value = raw_value.decode("latin-1")
-                    found = value if found is None else f"{found}, {value}"
-        else:
-            for known, _, value in self._fields:
-                if known == key:
-                    found = value if found is None else f"{found}, {value}"
+        content = self._content
+        by_name = content.by_name
+        found = content.find(name.lower()) if by_name is None else by_name.get(name.lower())
         return default if found is None else found
 
     def __setitem__(self, name: str, value: str) -> None:
@@ -209,6 +173,66 @@ class Headers(MutableMapping[str, str]):
 
     def _comparable(self) -> list[tuple[str, str]]:
         return [(known, value) for known, _, value in self._decoded]
+
+
+class _Content:
+    """Fields, in the forms in which they were wanted: never changed, and shared by all copies.
+
+    :param raw: as bytes, or
+    :param fields: as text.
+    :param is_lower: the names are in lower case.
+    """
+
+    __slots__ = ("_fields", "_is_lower", "_raw", "by_name")
+
+    def __init__(
+        self, raw: _Raw | None, fields: list[_Field] | None = None, is_lower: bool = False
+    ) -> None:
+        self._is_lower = is_lower
+        self._raw = raw
+        self._fields = fields
+        self.by_name: dict[str, str] | None = None
+        """Values by the names in lower case; several joined, as :meth:`find` gives them."""
+
+    def find(self, name: str) -> str | None:
+        """The value of a name in lower case; several are joined."""
+        if self._fields is None:
+            # Most handlers look at one or two fields of a dozen: those alone are decoded.
+            return self._find_raw(name.encode("latin-1", "replace"))
+        found = [value for known, _, value in self._fields if known == name]
+        return ", ".join(found) if found else None
+
+    def _find_raw(self, name: bytes) -> str | None:
+        found: bytes | None = None
+        for known, value in self.raw:
+            if known == name or (not self._is_lower and known.lower() == name):
+                found = value if found is None else found + b", " + value
+        return None if found is None else found.decode("latin-1")
+
+    def decode(self) -> None:
+        """Make finding cheap, and the first one dear."""
+        if self.by_name is None:
+            by_name: dict[str, str] = {}
+            for name, _, value in self.decoded:
+                by_name[name] = f"{by_name[name]}, {value}" if name in by_name else value
+            self.by_name = by_name
+
+    @property
+    def decoded(self) -> list[_Field]:
+        """Every field as text."""
+        if self._fields is None:
+            self._fields = [_decode(name, value) for name, value in self.raw]
+        return self._fields
+
+    @property
+    def raw(self) -> _Raw:
+        """Every field as bytes."""
+        if self._raw is None:
+            assert self._fields is not None
+            self._raw = tuple(
+                [(name.encode("ascii"), value.encode("latin-1")) for _, name, value in self._fields]
+            )
+        return self._raw
 
 
 def _checked(name: str, value: str) -> _Field:

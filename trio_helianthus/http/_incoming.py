@@ -74,15 +74,13 @@ class Incoming:
         """Let go of the connection, so that nothing is left for the garbage collector."""
         self._receive = _receive_end
 
-    def begin(self) -> None:
-        """A request's head has come."""
-        self.trailers = None
-        if self._engine.skip_body():
-            self.complete = True
-            return
-        length = self._engine.body_length
+    def begin(self, length: int) -> None:
+        """The head of a request with a body has come.
+
+        :param length: of the body; negative for one that comes in chunks.
+        """
         self.complete = False
-        self._body_left = math.inf if length is None else length
+        self._body_left = math.inf if length < 0 else length
         self._came = 0
         self._waited = 0.0
 

@@ -33,14 +33,15 @@ class Outgoing:
     """
 
     __slots__ = (
-        "_at_once",
         "_batch",
         "_budget",
         "_cut",
+        "_longest",
         "_lost",
         "_rest",
         "_slow",
         "_stream",
+        "due",
         "operation",
     )
 
@@ -53,11 +54,13 @@ class Outgoing:
     ) -> None:
         self.operation: core.Operation | None = None
         """What to count the bytes for."""
+        self.due = False
+        """Whether the batch should leave now."""
         self._stream = stream
         self._lost = lost
         self._slow = slow
         self._budget = core.checkpoint_budget()
-        self._at_once = isinstance(stream, SocketStream)  # others have no way to send so
+        self._longest = MAX_BATCH if isinstance(stream, SocketStream) else 1  # to be sent at once
         self._batch: list[bytes] = []
         self._cut = False
         self._rest: _Rest | None = None
@@ -78,10 +81,12 @@ class Outgoing:
         """Whether something is waiting to be sent."""
         return bool(self._batch) or self._rest is not None
 
-    def put(self, data: bytes) -> bool:
-        """Send ``data`` with the next batch; return whether that should leave now."""
-        self._batch.append(data)
-        return len(data) >= LARGE or len(self._batch) >= MAX_BATCH or not self._at_once
+    def put(self, data: bytes) -> None:
+        """Send ``data`` with the next batch; see :attr:`due`."""
+        batch = self._batch
+        batch.append(data)
+        if len(batch) >= self._longest or len(data) >= LARGE:
+            self.due = True
 
     def flush_nowait(self) -> bool:
         """Send of the batch what can be sent without waiting.
@@ -90,15 +95,13 @@ class Outgoing:
         """
         if self._cut or self._rest is not None:
             return False
-        batch = self._batch
-        data = batch[0] if len(batch) == 1 else b"".join(batch)
-        batch.clear()
+        data = self._take_batch()
         try:
             sent = self._stream.send_nowait(data)
         except NetworkError:  # the next send fails as well
             sent = 0
         if sent < len(data):
-            batch.append(data[sent:])
+            self._batch.append(data[sent:])
             return False
         return True
 
@@ -167,8 +170,10 @@ class Outgoing:
         return sent
 
     def _take_batch(self) -> bytes:
-        data = b"".join(self._batch)
-        self._batch.clear()
+        batch = self._batch
+        data = batch[0] if len(batch) == 1 else b"".join(batch)
+        batch.clear()
+        self.due = False
         return data
 
     async def _send(self, data: bytes) -> None:

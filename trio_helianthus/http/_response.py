@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ._server_sent_event import ServerSentEvent
     from ._upgrade import UpgradeHandler
 
-__all__ = ["HandlerResult", "Response", "as_response"]
+__all__ = ["TEXT", "HandlerResult", "Response", "as_response"]
 
 
 class Response:
@@ -110,6 +110,14 @@ class Response:
             return self.headers.raw
         return self._shared_headers.raw
 
+    @property
+    def plain_headers(self) -> Headers | None:
+        """The fields of an answer with status 200 that is nothing but these and a body, where many
+        answers share them; they must not be changed.
+        """
+        own = self.__dict__
+        return self._shared_headers if len(own) == 2 and "_shared_headers" in own else None
+
     @classmethod
     def from_wire(
         cls, status: int, fields: Headers | Iterable[tuple[bytes, bytes]], body: bytes = b""
@@ -138,7 +146,7 @@ class Response:
         if not headers and status == 200 and cls is Response and isinstance(text, str):
             response = Response.__new__(Response)  # as _simple does, without the calls
             response.body = text.encode("utf-8", "replace")
-            response._shared_headers = _TEXT
+            response._shared_headers = TEXT
             return response
         body = _encode_text(text)
         return cls._of_type(body, "text/plain; charset=utf-8", status, headers)
@@ -375,7 +383,7 @@ def as_response(result: HandlerResult) -> Response:
     if isinstance(result, Response):
         return result
     if isinstance(result, str):
-        return _simple(result.encode("utf-8", "replace"), _TEXT)
+        return _simple(result.encode("utf-8", "replace"), TEXT)
     if isinstance(result, bytes):
         return _simple(result, _BYTES) if result else Response()
     if isinstance(result, dict | list):
@@ -406,7 +414,7 @@ def _kind(content_type: str) -> Headers:
     return Headers.from_wire(fields.raw)
 
 
-_TEXT: Final = _kind("text/plain; charset=utf-8")
+TEXT: Final = _kind("text/plain; charset=utf-8")
 _HTML: Final = _kind("text/html; charset=utf-8")
 _JSON: Final = _kind("application/json")
 _BYTES: Final = _kind("application/octet-stream")

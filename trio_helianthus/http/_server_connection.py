@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractContextManager, ExitStack
 from contextvars import copy_context
 from typing import Any, Final
@@ -166,20 +166,33 @@ class ServerConnection:
         engine, incoming = self._engine, self._incoming
         try:
             while True:
-                event = engine.next_event()
-                if type(event) is http1.Request:
-                    await self._answer(event)
-                    if self._next_protocol is not None:
-                        await self._hand_over(self._next_protocol)
-                        return
+                head = engine.next_request()
+                if head is None:
+                    if engine.next_event() is not NEED_DATA or not await self._receive_head():
+                        break
+                    continue
+                handling = self._begin(head)
+                try:
+                    # run_apart(handling, self._before_waiting), without its call.
+                    run = copy_context().run
+                    try:
+                        message = run(handling.send, None)
+                    except StopIteration:
+                        pass
+                    else:
+                        await go_on_apart(handling, run, message, self._before_waiting)
+                finally:
+                    self._end()
+                if self._next_protocol is not None:
+                    await self._hand_over(self._next_protocol)
+                    return
+                if not incoming.complete:
                     if engine.must_close:
                         break
-                    if not incoming.complete:
-                        await self._outgoing.flush()
-                        if not await incoming.finish():
-                            break
-                    engine.start_next_cycle()
-                elif event is not NEED_DATA or not await self._receive_head():
+                    await self._outgoing.flush()
+                    if not await incoming.finish():
+                        break
+                if not engine.next_cycle():
                     break
         except http1.BadMessage as exc:
             incoming.failed = True
@@ -237,49 +250,48 @@ class ServerConnection:
             self._watch()  # the task that waits for this one may go on waiting
         return data
 
-    async def _answer(self, head: http1.Request) -> None:
+    def _begin(self, head: http1.RequestHead) -> Coroutine[Any, Any, None]:
+        """A request has come; return what answers it."""
         self.requests += 1
         self._head_began = None
-        if head.headers is not self._fields:
-            self._note_fields(head.headers)
+        if head.fields is not self._fields:
+            self._note_fields(head.fields)
         elif not self._repeats:
             self._repeats = True
             self._headers.decode()
-        self._incoming.begin()
+        incoming = self._incoming
+        incoming.trailers = None
+        incoming.complete = True
+        if head.length:
+            incoming.begin(head.length)
         self._patience.answer_begun = False
-        if self.requests >= self._limits.max_requests_per_connection or head.method == "CONNECT":
+        method, target = head.method, head.target
+        if self.requests >= self._limits.max_requests_per_connection or method == "CONNECT":
             # What follows a CONNECT may be meant for a tunnel, so it is no request of ours.
             self._answering.closing = True
-        target = head.target.decode("ascii")
-        request = self.request = ReceivedRequest(head.method, target, self._headers, self)
-        if head.http_version != "1.1":
+        request = self.request = ReceivedRequest(method, target, self._headers, self)
+        if not head.plain:
             request.http_version = head.http_version
-        if not target.startswith("/") and "://" in target:
+        if target[0] != "/" and "://" in target:
             # Whatever Host says: RFC 9112, section 3.2.2.
             authority = target.partition("://")[2]
             request.headers["host"] = _BEHIND_AUTHORITY.split(authority, maxsplit=1)[0]
-        try:
-            if self._has_context or SEAM.instrument is not None:
-                handling = self._handle(request)
-            else:
-                handling = self._respond(request)
-            # run_apart(handling, self._before_waiting), without the call for one that never waits.
-            run = copy_context().run
-            try:
-                message = run(handling.send, None)
-            except StopIteration:
-                pass
-            else:
-                await go_on_apart(handling, run, message, self._before_waiting)
-        finally:
-            self.request = self._writer = None
+        if self._has_context or SEAM.instrument is not None:
+            return self._handle(request)
+        return self._respond(request)
+
+    def _end(self) -> None:
+        """The request was answered, or never will be."""
+        request = self.request
+        self.request = self._writer = None
+        if request is not None:
             request.close()
-            if self._timed:
-                self._timed = False
-                self._patience.end_handler()
-                self._stream.activity = "idle"
-                if self._watcher is not None:
-                    self._watcher.dismiss()
+        if self._timed:
+            self._timed = False
+            self._patience.end_handler()
+            self._stream.activity = "idle"
+            if self._watcher is not None:
+                self._watcher.dismiss()
 
     def _note_fields(self, fields: http1.HeaderFields) -> None:
         """Remember header fields, which often are those of the next request, too."""
@@ -405,6 +417,17 @@ class ServerConnection:
                 self._note_status(self._writer.status)
                 if not self._writer.finished:
                     await self._writer.finish()
+                return
+            answering = self._answering
+            if self._patience.is_cut:  # and has been in time, or nearly so
+                answering.closing = True
+            if answering.put_plain(result, request.method):
+                if self._outgoing.operation is not None:
+                    self._note_status(200)
+                if self._timed or self._outgoing.due:
+                    self._patience.begin_answer()
+                if self._outgoing.due:
+                    await self._outgoing.flush()
                 return
             response = result if type(result) is Response else as_response(result)
         except PeerGone:

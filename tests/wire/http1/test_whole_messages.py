@@ -454,44 +454,71 @@ def test_what_is_sent_whole_is_received(
 
 
 @pytest.mark.parametrize("fields", [(), (b"Content-Length: 0",), (b"Connection: close",)])
-def test_the_end_of_a_request_without_a_body_can_be_skipped(fields: tuple[bytes, ...]) -> None:
+def test_a_request_without_a_body_can_be_taken_with_its_end(fields: tuple[bytes, ...]) -> None:
     connection = server_connection()
-    assert not connection.skip_body()
+    assert connection.next_request() is None
     connection.receive_data(get(*fields))
-    assert not connection.skip_body()
-    assert isinstance(connection.next_event(), Request)
-    assert connection.skip_body()
-    assert not connection.skip_body()
+    head = connection.next_request()
+    assert head is not None
+    assert (head.method, head.target, head.length) == ("GET", "/", 0)
+    assert connection.next_request() is None
     assert connection.next_event() is NEED_DATA
     connection.send_whole(200, HEAD, b"")
-    assert connection.can_reuse == (fields != (b"Connection: close",))
+    assert connection.next_cycle() == (fields != (b"Connection: close",))
 
 
 @pytest.mark.parametrize("field", [b"Content-Length: 1", b"Transfer-Encoding: chunked"])
-def test_a_body_cannot_be_skipped(field: bytes) -> None:
+def test_the_body_of_a_request_that_was_taken_comes_as_events(field: bytes) -> None:
     connection = server_connection()
     connection.receive_data(get(field))
-    connection.next_event()
-    assert not connection.skip_body()
+    head = connection.next_request()
+    assert head is not None
+    assert head.length == (1 if field.endswith(b"1") else -1)
+    assert connection.next_request() is None
     connection.receive_data(b"1" if field.endswith(b"1") else b"1\r\n1\r\n0\r\n\r\n")
     assert events_of(connection) == [Data(b"1"), EndOfMessage()]
-    assert not connection.skip_body()
 
 
-def test_an_upgrade_waits_for_its_answer_behind_a_skipped_end_too() -> None:
+def test_an_upgrade_that_was_taken_waits_for_its_answer() -> None:
     connection = server_connection()
     connection.receive_data(get(b"Connection: upgrade", b"Upgrade: x") + b"more")
-    connection.next_event()
-    assert connection.skip_body()
+    assert connection.next_request() is not None
     assert connection.next_event() is PAUSED
     connection.send(InformationalResponse(101, [(b"Upgrade", b"x")]))
     assert connection.trailing_data == (b"more", False)
 
 
-def test_a_client_skips_the_end_of_an_answer_without_a_body() -> None:
-    connection = client_connection()
-    connection.send_request_whole(ASK)
-    connection.receive_data(b"HTTP/1.1 204 No Content\r\n\r\n")
-    connection.next_event()
-    assert connection.skip_body()
-    assert connection.can_reuse
+def test_a_request_that_is_taken_is_refused_as_its_event_would_be() -> None:
+    connection = server_connection()
+    connection.receive_data(b"GET / HTTP/1.1\r\n\r\n")
+    with pytest.raises(BadMessage, match="Host"):
+        connection.next_request()
+    with pytest.raises(BadMessage, match="nothing can be read after"):
+        connection.next_event()
+    assert connection.can_answer
+
+
+def test_a_client_has_no_request_to_take() -> None:
+    assert client_connection().next_request() is None
+
+
+def test_the_head_of_a_request_is_what_its_event_says() -> None:
+    taken, told = server_connection(), server_connection()
+    data = b"PUT /a?b HTTP/1.0\r\nA: b\r\nContent-Length: 3\r\n\r\n"
+    taken.receive_data(data)
+    told.receive_data(data)
+    head = taken.next_request()
+    assert head is not None
+    assert head.event == told.next_event()
+    assert head.event is head.event
+    assert (head.fields, head.http_version) == (head.event.headers, "1.0")
+
+
+def test_a_cycle_that_is_not_over_has_no_next() -> None:
+    connection = server_connection()
+    with pytest.raises(LocalProtocolError):
+        connection.next_cycle()
+    connection.receive_data(get())
+    connection.next_request()
+    with pytest.raises(LocalProtocolError):
+        connection.next_cycle()

@@ -44,6 +44,7 @@ from ._events import (
 from ._events import (
     Response as Response,
 )
+from ._head import RequestHead as RequestHead
 from ._limits import DEFAULT_LIMITS as DEFAULT_LIMITS
 from ._limits import Limits as Limits
 from ._refusals import BadMessage as BadMessage
@@ -65,6 +66,7 @@ __all__ = [
     "Limits",
     "MessageTooLarge",
     "Request",
+    "RequestHead",
     "Response",
     "Role",
     "client_connection",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from trio_helianthus.errors import LocalProtocolError
 
@@ -17,7 +17,7 @@ from ._events import (
     Response,
 )
 from ._framing import BodyCutter, ChunkedCutter, LengthCutter, UntilEndCutter
-from ._head import CHUNKED, Head
+from ._head import CHUNKED, RequestHead, ResponseHead
 from ._heads import HeadReader, RequestReader, ResponseReader
 from ._limits import Limits
 from ._parser import FieldParser
@@ -53,7 +53,7 @@ class HTTP1Connection(Sender):
         self._limits = limits
         self._parser = parser
         reader = RequestReader if role is Role.SERVER else ResponseReader
-        self._reader: HeadReader = reader(limits, parser)
+        self._reader: HeadReader[Any] = reader(limits, parser)
 
     def receive_data(self, data: bytes, /) -> None:
         """Hand over bytes that came from the peer; empty ``data`` does nothing.
@@ -101,10 +101,7 @@ class HTTP1Connection(Sender):
                 self._theirs = DONE
                 return _END
         except BadMessage as refusal:
-            # Not the error itself: its traceback refers to this connection.
-            self._refusal = BadMessage(str(refusal), status_hint=refusal.status_hint)
-            self._theirs = OVER
-            self._last = True
+            self._refuse(refusal)
             raise
         if self._refusal is not None:
             raise BadMessage(
@@ -117,18 +114,43 @@ class HTTP1Connection(Sender):
             return PAUSED
         return _CLOSED if self._eof else NEED_DATA
 
-    def skip_body(self) -> bool:
-        """Take the end of a message without a body at once; the batch form of :meth:`next_event`.
+    def next_request(self) -> RequestHead | None:
+        """Take a request's head, and its end with it where it has no body.
 
-        Behind a head that says that there is no body, it stands for the :class:`EndOfMessage` that
-        would be the next event.
+        For a server, the batch form of :meth:`next_event`: a head whose ``length`` is 0 stands for
+        the :class:`Request` and the :class:`EndOfMessage`, any other one for the :class:`Request`.
+        Where this is not what comes next, :meth:`next_event` tells what does.
 
-        :returns: false where this is not the next event, and nothing has happened.
+        :returns: the head; the same object again where it is the same byte for byte.
+        :raises BadMessage: as :meth:`next_event` does.
         """
-        if self._theirs != BODY or self._body is not None:
-            return False
-        self._theirs = DONE
-        return True
+        if self._theirs != HEAD or not self._is_server:
+            return None
+        at = self._at
+        if at == len(self._buffer):
+            return None
+        reader = self._reader
+        last: RequestHead | None = reader.last
+        if (
+            last is not None
+            and last.plain
+            and self._buffer.startswith(last.raw, at)
+            and not reader.begun
+        ):
+            # What follows, without its calls, for who says the same again.
+            self._at = at + len(last.raw)
+            self._head = last
+            self._theirs = DONE
+            self._method = last.method
+            return last
+        try:
+            head = self._read_request()
+        except BadMessage as refusal:
+            self._refuse(refusal)
+            raise
+        if head is not None and not head.length:
+            self._theirs = DONE
+        return head
 
     def take_body(self, at_most: float) -> bytes | None:
         """Take a whole body at once, if all of it is there; the batch form of :meth:`next_event`.
@@ -153,28 +175,41 @@ class HTTP1Connection(Sender):
         return bytes(self._buffer[at:end])
 
     def _next_head(self) -> Event | NeedData:
+        head = self._read_request() if self._is_server else self._read_response()
+        return self._no_head() if head is None else head.event
+
+    def _read_request(self) -> RequestHead | None:
         at = self._at
         buffer = self._buffer
         if at == len(buffer):
-            return self._no_head()
-        is_server = self._is_server
-        if self._ours == HEAD and not is_server:
-            raise BadMessage("a response to no request")
+            return None
         reader = self._reader
-        head = reader.read(buffer, at)
+        head: RequestHead | None = reader.read(buffer, at)
         self._at = reader.end
-        if head is None:
-            return self._no_head()
-        event = head.event
-        if not is_server:
+        if head is not None:
+            self._head = head
+            self._theirs = BODY
+            self._method = head.method
+            if not head.plain:
+                self._take_request(head)
+        return head
+
+    def _read_response(self) -> ResponseHead | None:
+        if self._at == len(self._buffer):
+            return None
+        if self._ours == HEAD:
+            raise BadMessage("a response to no request")
+        head: ResponseHead | None = self._reader.read(self._buffer, self._at)
+        self._at = self._reader.end
+        if head is not None:
             self._take_response(head)
-            return event
-        self._head = head
-        self._theirs = BODY
-        self._method = event.method  # type: ignore[union-attr] # the reader of a server
-        if not head.plain:
-            self._take_request(head)
-        return event
+        return head
+
+    def _refuse(self, refusal: BadMessage) -> None:
+        # Not the error itself: its traceback refers to this connection.
+        self._refusal = BadMessage(str(refusal), status_hint=refusal.status_hint)
+        self._theirs = OVER
+        self._last = True
 
     def _no_head(self) -> Event | NeedData:
         if self._at == len(self._buffer):
@@ -189,7 +224,7 @@ class HTTP1Connection(Sender):
             return _CLOSED
         raise BadMessage("the stream ended before the message did")
 
-    def _take_request(self, head: Head) -> None:
+    def _take_request(self, head: RequestHead) -> None:
         facts = head.facts
         if facts.close:
             self._last = True
@@ -198,7 +233,7 @@ class HTTP1Connection(Sender):
             self._waiting = facts.expects
         self._proposed = facts.upgrade or self._method == "CONNECT"
 
-    def _take_response(self, head: Head) -> None:
+    def _take_response(self, head: ResponseHead) -> None:
         response = head.event
         facts = head.facts
         if isinstance(response, InformationalResponse):

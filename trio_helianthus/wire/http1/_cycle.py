@@ -86,6 +86,23 @@ class Cycle:
         self._method = ""
         self._proposed = False
 
+    def next_cycle(self) -> bool:
+        """Go on to the next request on this connection, if there can be one.
+
+        For a server that has sent its answer: :meth:`start_next_cycle`, unless :attr:`must_close`.
+        """
+        if self._last or self._eof:
+            if self.must_close:
+                return False
+        elif self._ours == self._theirs == DONE and self._is_server:
+            self._theirs = self._ours = HEAD
+            self._head = None
+            self._method = ""
+            self._proposed = False
+            return True
+        self.start_next_cycle()
+        return True
+
     @property
     def role(self) -> Role:
         """Which side we are."""

@@ -1,4 +1,4 @@
-"""Reads the header fields of heads, and of a head like the one before only what differs.
+"""Reads the header fields of heads, and of a head like the one before only what may differ.
 
 Clients repeat themselves: on a kept connection a request's fields are mostly those of the request
 before it, line by line and byte for byte, but for a line or two, and for the same ones each time.
@@ -8,16 +8,14 @@ anew as soon as one that has a part in it is another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import compress, count
-from operator import ne
+from collections.abc import Sequence
 from typing import Final
 
 from ._events import HeaderFields
 from ._framing import LineCutter
 from ._head import CHUNKED, TELLING, Facts, facts_of
 from ._parser import FieldParser
-from ._strictness import count_lines
+from ._refusals import BadMessage
 
 __all__ = ["LONGEST_REMEMBERED", "FieldReader"]
 
@@ -35,32 +33,30 @@ class FieldReader:
     """
 
     __slots__ = (
-        "_behind",
+        "_changing",
         "_cutter",
-        "_exact",
         "_facts",
         "_fields",
-        "_first",
+        "_lines",
         "_parser",
-        "_stop",
-        "_up_to",
+        "_tells",
         "block",
     )
 
     def __init__(self, cutter: LineCutter, parser: FieldParser) -> None:
         self._cutter = cutter
         self._parser = parser
-        self._forget()
+        self.forget()
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Remember nothing."""
         self.block = _NO_FIELDS
         """The last one, about which nothing has to be found out again."""
-        self._fields: HeaderFields = ()
+        self._lines: list[bytes] = []
+        self._fields: HeaderFields = ()  # as many, and in the same order
+        self._changing: Sequence[int] = ()  # the places of lines that were not always the same
+        self._tells = False  # whether the facts are made of one of these, too
         self._facts: Facts | None = None
-        # Where it differed from the one before it: these fields, and the bytes around them.
-        self._first = self._stop = 0
-        self._up_to = self._behind = _LINE_END
-        self._exact = True  # no field at either end of these was the same
 
     def read(self, block: bytes, version: str) -> tuple[HeaderFields, Facts]:
         """Return the fields, and what they say.
@@ -77,56 +73,58 @@ class FieldReader:
                 self._fields = _with_chunked(self._fields)
         fields = self._fields
         if len(block) > LONGEST_REMEMBERED:
-            self._forget()
+            self.forget()
         return fields, facts
 
     def _read_other(self, block: bytes) -> None:
-        middle = self._middle(block)
-        if middle is None:
-            self._compare(block)
-            middle = block[len(self._up_to) : len(block) - len(self._behind)]
-        section = middle + _LINE_END
-        lines = count_lines(section) - 1
-        known, first, stop = self._fields, self._first, self._stop
-        self._cutter.check_count(first + lines + len(known) - stop)
-        came = self._parser.fields(section, lines) if lines else ()
-        if self._facts is not None:
-            for name, _ in came + known[first:stop]:
-                if name in TELLING:
-                    self._facts = None
-        self._fields = known[:first] + came + known[stop:]
-        self._stop = first + lines
-        self._exact = (
-            lines == stop - first > 0 and came[0] != known[first] and came[-1] != known[stop - 1]
-        )
+        lines = block[2:-4].split(_LINE_END) if block != _NO_FIELDS else []
+        self._cutter.check_count(len(lines))
+        changing = self._find_changing(lines)
+        if changing is None:
+            self._fields = self._parse(lines)
+            self._changing = ()
+            self._facts = None
+        else:
+            self._replace(changing, self._parse([lines[place] for place in changing]))
+        self._lines = lines
         self.block = block
 
-    def _middle(self, block: bytes) -> bytes | None:
-        """Return the lines that are where the last block differed, if all around is the same."""
-        if self._exact:
-            up_to, behind = self._up_to, self._behind
-            if block.startswith(up_to) and block.endswith(behind):
-                middle = block[len(up_to) : len(block) - len(behind)]
-                if middle.endswith(_LINE_END):
-                    return middle
-        return None
+    def _find_changing(self, lines: list[bytes]) -> Sequence[int] | None:
+        """Return the places of all lines that may have changed; ``None``: all of them have."""
+        known = self._lines
+        if len(lines) != len(known):
+            return None
+        changing = self._changing
+        for place in changing:
+            known[place] = lines[place]
+        if lines != known:  # others have, too
+            others = [place for place, line in enumerate(lines) if line != known[place]]
+            self._changing = changing = sorted([*changing, *others])
+            self._tells = self._tell(changing)
+        return changing
 
-    def _compare(self, block: bytes) -> None:
-        """Find out where a block differs from the last one."""
-        old = self.block[2:-4].split(_LINE_END)
-        new = block[2:-4].split(_LINE_END)
-        shortest = min(len(old), len(new))
-        first = next(compress(count(), map(ne, old, new)), shortest)
-        last = next(compress(count(), map(ne, reversed(old), reversed(new))), shortest)
-        last = min(last, shortest - first)
-        self._up_to = _LINE_END + _joined(new[:first])
-        self._behind = _joined(new[len(new) - last :]) + _LINE_END
-        self._first = first
-        self._stop = len(self._fields) - last
+    def _replace(self, changing: Sequence[int], came: HeaderFields) -> None:
+        fields = list(self._fields)
+        renamed = False
+        for place, field in zip(changing, came):  # noqa: B905 - as many, and strict is slow
+            if field[0] != fields[place][0]:
+                renamed = True
+            fields[place] = field
+        self._fields = tuple(fields)
+        if renamed or self._tells:
+            self._facts = None
+            self._tells = self._tell(changing)
 
+    def _tell(self, places: Sequence[int]) -> bool:
+        return any(self._fields[place][0] in TELLING for place in places)
 
-def _joined(lines: Iterable[bytes]) -> bytes:
-    return b"".join([line + _LINE_END for line in lines])
+    def _parse(self, lines: list[bytes]) -> HeaderFields:
+        if not lines:
+            return ()
+        fields = self._parser.fields(_LINE_END.join(lines) + _NO_FIELDS)
+        if len(fields) != len(lines):
+            raise BadMessage("a header field that is none, or goes on in the next line")
+        return fields
 
 
 def _with_chunked(fields: HeaderFields) -> HeaderFields:

@@ -18,7 +18,6 @@ from ._strictness import (
     CHUNK_LINE,
     FORBIDDEN_IN_TRAILERS,
     GOOD_LINES,
-    count_lines,
     fault_behind_good_lines,
 )
 
@@ -252,9 +251,8 @@ class ChunkedCutter:
         if not end:
             return
         section = bytes(buffer[at:end])
-        fields = count_lines(section) - 1
-        lines.check_count(fields)
-        trailers = self._parser.fields(section, fields)
+        lines.check_count(section.count(b"\r\n") - 1)
+        trailers = self._parser.fields(section)
         for name, _ in trailers:
             if name in FORBIDDEN_IN_TRAILERS:
                 raise BadMessage(f"{name.decode('ascii')} in a trailer section")

@@ -9,6 +9,7 @@ import h11
 
 from ._events import HeaderFields
 from ._refusals import BadMessage
+from ._strictness import count_lines
 
 __all__ = ["H11Parser"]
 
@@ -21,7 +22,8 @@ class H11Parser:
 
     __slots__ = ()
 
-    def fields(self, section: bytes, count: int) -> HeaderFields:
+    def fields(self, section: bytes) -> HeaderFields:
+        lines = count_lines(section) - 1  # h11 lets control characters pass
         head = _START + section
         connection = h11.Connection(h11.SERVER, len(head))
         connection.receive_data(head)
@@ -29,7 +31,7 @@ class H11Parser:
             event = connection.next_event()
         except h11.RemoteProtocolError as exc:
             raise BadMessage(str(exc)) from exc
-        if not isinstance(event, h11.Request) or len(event.headers) != count:
+        if not isinstance(event, h11.Request) or len(event.headers) != lines:
             raise BadMessage("a header field that is none, or goes on in the next line")
         fields = tuple([(name.lower(), value) for name, value in event.headers.raw_items()])
         for name, value in fields:

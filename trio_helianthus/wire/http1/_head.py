@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from ._events import HeaderFields, InformationalResponse, Request, Response
@@ -14,6 +15,8 @@ __all__ = [
     "UNTIL_END",
     "Facts",
     "Head",
+    "RequestHead",
+    "ResponseHead",
     "connection_options",
     "facts_of",
     "request_head",
@@ -58,7 +61,7 @@ class Facts:
         self.version = version
 
 
-def facts_of(fields: HeaderFields, version: str) -> Facts:
+def facts_of(fields: Iterable[tuple[bytes, bytes]], version: str) -> Facts:
     """Read what header fields say.
 
     :raises BadMessage: it has two readings.
@@ -124,27 +127,79 @@ def _read_connection(facts: Facts, found: dict[bytes, bytes]) -> None:
 
 
 class Head:
-    """A head, and how the message goes on behind it.
+    """A head, and how the message goes on behind it; the base of both kinds."""
 
-    :param event: what :meth:`HTTP1Connection.next_event` returns for it.
-    :param facts: what its header fields say.
-    :param raw: as it was on the wire.
-    :param length: of the body, as far as the head alone says it.
-    """
+    __slots__ = ("facts", "fields", "length", "plain", "raw")
 
-    __slots__ = ("event", "facts", "length", "plain", "raw")
-
+    facts: Facts
+    """What its header fields say."""
+    fields: HeaderFields
+    """Those, with names in lower case."""
+    length: int
+    """Of the body, as far as the head alone says it; or :data:`CHUNKED`, or :data:`UNTIL_END`."""
     plain: bool
     """Of a request: nothing has to be done about it but to answer it."""
+    raw: bytes
+    """As it was on the wire."""
+
+
+class RequestHead(Head):
+    """The head of a request; the event of it is made only for those who ask for that.
+
+    :param method: case-sensitive.
+    :param target: as it stands in the request line: printable ASCII, never decoded.
+    :param length: of the body.
+    """
+
+    __slots__ = ("_event", "method", "target")
 
     def __init__(
         self,
-        event: Request | Response | InformationalResponse,
+        method: str,
+        target: str,
+        fields: HeaderFields,
         facts: Facts,
         raw: bytes,
         length: int,
+        *,
+        plain: bool,
+    ) -> None:
+        self.method: str = method
+        """Case-sensitive."""
+        self.target: str = target
+        """As it stands in the request line: printable ASCII, never decoded."""
+        self.fields = fields
+        self.facts = facts
+        self.raw = raw
+        self.length = length
+        self.plain = plain
+        self._event: Request | None = None
+
+    @property
+    def http_version(self) -> str:
+        """``"1.1"`` or ``"1.0"``."""
+        return self.facts.version
+
+    @property
+    def event(self) -> Request:
+        """What :meth:`HTTP1Connection.next_event` returns for it."""
+        if self._event is None:
+            target = self.target.encode("ascii")
+            self._event = Request(self.method, target, self.fields, self.facts.version)
+        return self._event
+
+
+class ResponseHead(Head):
+    """The head of a response."""
+
+    __slots__ = ("event",)
+
+    def __init__(
+        self, event: Response | InformationalResponse, facts: Facts, raw: bytes, length: int
     ) -> None:
         self.event = event
+        """What :meth:`HTTP1Connection.next_event` returns for it."""
+        self.fields = event.headers
         self.facts = facts
         self.raw = raw
         self.length = length
@@ -153,13 +208,14 @@ class Head:
 
 def request_head(
     method: str, target: bytes, fields: HeaderFields, facts: Facts, raw: bytes
-) -> Head:
+) -> RequestHead:
     """Join a request line and what the fields behind it say.
 
     :param target: made of the bytes that a target is made of.
     :raises BadMessage: they do not go together.
     """
-    if target[0] != _SLASH or method == "CONNECT":
+    is_connect = method == "CONNECT"
+    if target[0] != _SLASH or is_connect:
         fault = fault_of_target(method, target)
         if fault:
             raise BadMessage(fault)
@@ -168,18 +224,16 @@ def request_head(
     length = facts.length
     if length == UNTIL_END:
         length = 0  # RFC 9112, section 6.3
-    if method == "CONNECT" and length:
+    if is_connect and length:
         # Is what follows its body, or the tunnel's? RFC 9110, section 9.3.6, gives it no meaning.
         raise BadMessage("CONNECT with a body")
-    head = Head(Request(method, target, fields, facts.version), facts, raw, length)
-    if method == "CONNECT":
-        head.plain = False
-    return head
+    plain = facts.plain and not is_connect
+    return RequestHead(method, target.decode("ascii"), fields, facts, raw, length, plain=plain)
 
 
 def response_head(
     status: int, reason: bytes, fields: HeaderFields, facts: Facts, raw: bytes
-) -> Head:
+) -> ResponseHead:
     """Join a status line and what the fields behind it say.
 
     :raises BadMessage: they do not go together.
@@ -194,4 +248,4 @@ def response_head(
     elif status == 304:
         length = 0
     build = InformationalResponse if status < 200 else Response
-    return Head(build(status, fields, reason, facts.version), facts, raw, length)
+    return ResponseHead(build(status, fields, reason, facts.version), facts, raw, length)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from ._fields import LONGEST_REMEMBERED, FieldReader
 from ._framing import LineCutter, Received
-from ._head import Head, request_head, response_head
+from ._head import Head, RequestHead, ResponseHead, request_head, response_head
 from ._limits import Limits
 from ._parser import FieldParser
 from ._refusals import BadMessage, MessageTooLarge
@@ -21,88 +21,99 @@ from ._strictness import (
 __all__ = ["HeadReader", "RequestReader", "ResponseReader"]
 
 _CR: Final = 13
+_END: Final = b"\r\n\r\n"
 _VERSIONS: Final = {b"1.1": "1.1", b"1.0": "1.0"}
 _METHODS: Final = {m.encode("ascii"): m for m in ("GET", "HEAD", "POST", "PUT", "DELETE")}
 
 
-class HeadReader:
+_H = TypeVar("_H", bound=Head)
+
+
+class HeadReader(Generic[_H]):
     """Reads heads; the base of both roles' readers."""
 
-    __slots__ = ("_begun", "_fields", "_last", "_limits", "_line_skipped", "_lines", "end")
+    __slots__ = ("_fields", "_limits", "_line_skipped", "_lines", "begun", "end", "last")
 
     def __init__(self, limits: Limits, parser: FieldParser) -> None:
         self._limits = limits
         self._lines = LineCutter(limits)
         self._fields = FieldReader(self._lines, parser)
-        self._last: Head | None = None
-        self._begun = False  # some bytes of a head have been looked at
+        self.last: _H | None = None
+        """What :meth:`read` may return again."""
+        self.begun = False
+        """Whether some bytes of a head have been looked at."""
         self._line_skipped = False
         self.end: int = 0
         """Where to go on in the buffer."""
 
-    def read(self, buffer: Received, at: int) -> Head | None:
+    def read(self, buffer: Received, at: int) -> _H | None:
         """Read the head that begins at ``at``, where there is at least one byte.
 
         :returns: the same object as the last time, if the head is the same; ``None`` for not yet.
         :raises BadMessage: no continuation can make this a head that we accept.
         """
-        last = self._last
+        last = self.last
         if last is not None and buffer.startswith(last.raw, at):
             self.end = at + len(last.raw)
-            if self._begun:
+            if self.begun:
                 self._start_over()
             return last
         head = self._read_other(buffer, at)
         if head is None:
-            self._begun = True
+            self.begun = True
             return None
-        self._last = head if len(head.raw) <= LONGEST_REMEMBERED else None
-        if self._begun:
+        self.last = head if len(head.raw) <= LONGEST_REMEMBERED else None
+        if self.begun:
             self._start_over()
         return head
 
     def _start_over(self) -> None:
-        self._begun = self._line_skipped = False
+        self.begun = self._line_skipped = False
         self._lines.reset()
 
-    def _read_other(self, buffer: Received, at: int) -> Head | None:
+    def _read_other(self, buffer: Received, at: int) -> _H | None:
         raise NotImplementedError
 
 
-class RequestReader(HeadReader):
+class RequestReader(HeadReader[RequestHead]):
     """Reads the heads of requests."""
 
     __slots__ = ()
 
-    def _read_other(self, buffer: Received, at: int) -> Head | None:
+    def _read_other(self, buffer: Received, at: int) -> RequestHead | None:
         if buffer[at] == _CR and buffer.startswith(b"\r\n", at):
             # One empty line before a request is forgiven (RFC 9112, section 2.2).
             if self._line_skipped:
                 raise BadMessage("a second empty line before a request")
-            self._begun = self._line_skipped = True
+            self.begun = self._line_skipped = True
             self.end = at = at + 2
             if at == len(buffer):
                 return None
             return self.read(buffer, at)
         self.end = at
         cap = at + self._limits.max_head_bytes
-        match = None if self._begun else REQUEST_LINE.match(buffer, at, cap)
+        begun = self.begun
+        match = None if begun else REQUEST_LINE.match(buffer, at, cap)
         block = self._fields.block
         if match is not None and buffer.startswith(block, line_end := match.end()):
             end = line_end + len(block)
             if end > cap:
                 raise self._lines.too_long(start_line_fits=True)
         else:
-            end = self._lines.find_end(buffer, at)
-            if not end:
-                return None
+            end = 0 if begun else buffer.find(_END, at, cap) + len(_END)
+            if end < at + len(_END):
+                end = self._lines.find_end(buffer, at)
+                if not end:
+                    return None
             match = match or REQUEST_LINE.match(buffer, at)
             if match is None:
                 line = bytes(buffer[at : buffer.index(b"\r\n", at)])
                 count_lines(line)
                 raise BadMessage(fault_of_request_line(line))
             block = bytes(buffer[match.end() : end])
-        raw = bytes(buffer[at:end])
+        raw = buffer[at:end]
+        if raw.__class__ is not bytes:
+            raw = bytes(raw)
         self.end = end
         method, target, version = match.groups()
         if len(target) > self._limits.max_target_bytes:
@@ -117,12 +128,12 @@ class RequestReader(HeadReader):
         return request_head(name, target, fields, facts, raw)
 
 
-class ResponseReader(HeadReader):
+class ResponseReader(HeadReader[ResponseHead]):
     """Reads the heads of responses."""
 
     __slots__ = ()
 
-    def _read_other(self, buffer: Received, at: int) -> Head | None:
+    def _read_other(self, buffer: Received, at: int) -> ResponseHead | None:
         self.end = at
         if not b"HTTP/".startswith(bytes(buffer[at : at + 5])):
             raise BadMessage("this is no HTTP response")

@@ -22,23 +22,15 @@ _REFERENCE: Final = H11Parser()
 _START: Final = b"HTTP/1.1 304 \r\n"
 
 
-class _Found:
-    """Takes what httptools calls out, by functions of C: most of the time goes into these calls.
+class _Found(list[tuple[bytes, bytes]]):
+    """Takes what httptools calls out. It knows no parser, so that nothing refers to itself."""
 
-    It knows no parser, so that nothing refers to itself.
-    """
-
-    __slots__ = ("fields", "on_header", "on_message_complete", "unfinished")
+    __slots__ = ("on_message_complete", "unfinished")
 
     def __init__(self) -> None:
-        self.fields: dict[bytes, bytes] = {}  # the first of each name
-        self.on_header = self.fields.setdefault
+        super().__init__()
         self.unfinished = [True]
         self.on_message_complete = self.unfinished.clear
-
-
-class _FoundOften(list[tuple[bytes, bytes]]):
-    """Takes fields of which some have the same name."""
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.append((name.lower(), value.rstrip()))
@@ -47,39 +39,27 @@ class _FoundOften(list[tuple[bytes, bytes]]):
 class HTTPToolsParser:
     """A :class:`FieldParser` on httptools."""
 
-    __slots__ = ("_found", "_parser")
+    __slots__ = ()
 
-    def __init__(self) -> None:
-        self._found = _Found()
-        self._parser: httptools.HttpResponseParser | None = None
-
-    def fields(self, section: bytes, count: int) -> HeaderFields:
-        found = self._found
-        parser = self._parser
-        if parser is None:
-            parser = self._parser = httptools.HttpResponseParser(found)
-        pairs = found.fields
-        pairs.clear()
+    def fields(self, section: bytes) -> HeaderFields:
+        try:
+            found, parser = _SPARE.pop()
+        except IndexError:
+            found = _Found()
+            parser = httptools.HttpResponseParser(found)
         try:
             parser.feed_data(_START + section)
+        except httptools.HttpParserCallbackError as exc:
+            raise exc.__context__ or exc from None  # a KeyboardInterrupt, for example
         except httptools.HttpParserError:
-            self._parser = None
-            return _REFERENCE.fields(section, count)
-        if found.unfinished:
-            self._parser = None
-        else:
+            return _REFERENCE.fields(section)
+        fields = tuple(found)
+        if not found.unfinished:
+            found.clear()
             found.unfinished.append(True)
-        if len(pairs) != count:
-            return _fields_of_same_name(section, count)
-        return tuple([(name.lower(), value.rstrip()) for name, value in pairs.items()])
+            _SPARE.append((found, parser))
+        return fields
 
 
-def _fields_of_same_name(section: bytes, count: int) -> HeaderFields:
-    found = _FoundOften()
-    try:
-        httptools.HttpResponseParser(found).feed_data(_START + section)
-    except httptools.HttpParserError:
-        return _REFERENCE.fields(section, count)
-    if len(found) != count:
-        return _REFERENCE.fields(section, count)
-    return tuple(found)
+_SPARE: Final[list[tuple[_Found, httptools.HttpResponseParser]]] = []
+"""Parsers that are between two sections: one for each thread that has ever parsed at one time."""

@@ -16,12 +16,10 @@ class FieldParser(Protocol):
     :mod:`._strictness`).
     """
 
-    def fields(self, section: bytes, count: int) -> HeaderFields:
+    def fields(self, section: bytes) -> HeaderFields:
         """Return names in lower case, and values without white space around them.
 
-        :param section: whole lines, each with its line end, and the empty line behind them. There
-            is no control character in them.
-        :param count: how many lines there are but the empty one.
-        :raises BadMessage: one of them is no field.
+        :param section: at least one line, and the empty line behind it.
+        :raises BadMessage: one of the lines is no field, or there is a control character in it.
         """
         ...

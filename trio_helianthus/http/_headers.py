@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import TypeAlias, TypeVar, cast, overload
 
-__all__ = ["HeaderTypes", "Headers"]
+__all__ = ["HeaderTypes", "Headers", "places_of"]
 
 HeaderTypes: TypeAlias = "Mapping[str, str] | Iterable[tuple[str, str]]"
 """What every ``headers=`` argument takes: a mapping, or pairs of name and value."""
@@ -58,10 +58,16 @@ class Headers(MutableMapping[str, str]):
         return headers
 
     @classmethod
-    def received(cls, fields: tuple[tuple[bytes, bytes], ...]) -> Headers:
-        """Headers from pairs of bytes whose names are in lower case, as an engine gives them."""
+    def received(
+        cls, fields: tuple[tuple[bytes, bytes], ...], places: Mapping[str, int] | None = None
+    ) -> Headers:
+        """Headers from pairs of bytes whose names are in lower case, as an engine gives them.
+
+        :param places: where each name is, from :func:`places_of`; for who has others of the same
+            names.
+        """
         headers = cls.__new__(cls)
-        headers._content = _Content(fields, None, True)
+        headers._content = _Content(fields, None, True, places)
         return headers
 
     @property
@@ -181,14 +187,20 @@ class _Content:
     :param raw: as bytes, or
     :param fields: as text.
     :param is_lower: the names are in lower case.
+    :param places: where each name is among the raw ones.
     """
 
-    __slots__ = ("_fields", "_is_lower", "_raw", "by_name")
+    __slots__ = ("_fields", "_is_lower", "_places", "_raw", "by_name")
 
     def __init__(
-        self, raw: _Raw | None, fields: list[_Field] | None = None, is_lower: bool = False
+        self,
+        raw: _Raw | None,
+        fields: list[_Field] | None = None,
+        is_lower: bool = False,
+        places: Mapping[str, int] | None = None,
     ) -> None:
         self._is_lower = is_lower
+        self._places = places
         self._raw = raw
         self._fields = fields
         self.by_name: dict[str, str] | None = None
@@ -196,6 +208,9 @@ class _Content:
 
     def find(self, name: str) -> str | None:
         """The value of a name in lower case; several are joined."""
+        if self._places is not None:
+            place = self._places.get(name)
+            return None if place is None else self.raw[place][1].decode("latin-1")
         if self._fields is None:
             # Most handlers look at one or two fields of a dozen: those alone are decoded.
             return self._find_raw(name.encode("latin-1", "replace"))
@@ -203,11 +218,11 @@ class _Content:
         return ", ".join(found) if found else None
 
     def _find_raw(self, name: bytes) -> str | None:
-        found: bytes | None = None
-        for known, value in self.raw:
-            if known == name or (not self._is_lower and known.lower() == name):
-                found = value if found is None else found + b", " + value
-        return None if found is None else found.decode("latin-1")
+        if self._is_lower:
+            found = [value for known, value in self.raw if known == name]
+        else:
+            found = [value for known, value in self.raw if known.lower() == name]
+        return b", ".join(found).decode("latin-1") if found else None
 
     def decode(self) -> None:
         """Make finding cheap, and the first one dear."""
@@ -233,6 +248,12 @@ class _Content:
                 [(name.encode("ascii"), value.encode("latin-1")) for _, name, value in self._fields]
             )
         return self._raw
+
+
+def places_of(fields: tuple[tuple[bytes, bytes], ...]) -> dict[str, int] | None:
+    """Where each name is among received fields; ``None`` where one is there twice."""
+    places = {name.decode("ascii"): place for place, (name, _) in enumerate(fields)}
+    return places if len(places) == len(fields) else None
 
 
 def _checked(name: str, value: str) -> _Field:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from contextvars import copy_context
 from typing import Any, Final
@@ -23,7 +23,7 @@ from ._answering import Answering
 from ._client_fault import client_fault
 from ._endpoints import Endpoints
 from ._handling import go_on_apart
-from ._headers import Headers
+from ._headers import Headers, places_of
 from ._http_errors import HTTPError
 from ._incoming import Incoming
 from ._limits import ServerLimits
@@ -81,6 +81,7 @@ class ServerConnection:
         "_draining",
         "_endpoints",
         "_engine",
+        "_facts",
         "_fields",
         "_has_context",
         "_head_began",
@@ -90,7 +91,9 @@ class ServerConnection:
         "_next_protocol",
         "_outgoing",
         "_patience",
+        "_places",
         "_repeats",
+        "_same_names",
         "_serving",
         "_stream",
         "_task",
@@ -123,6 +126,9 @@ class ServerConnection:
         self._draining = False
         self._head_began: float | None = None
         self._fields: http1.HeaderFields | None = None
+        self._facts: object = None
+        self._same_names = False  # since the facts are the same
+        self._places: Mapping[str, int] | None = None
         self._headers = Headers()
         self._repeats = False
         self._has_context = False
@@ -255,7 +261,7 @@ class ServerConnection:
         self.requests += 1
         self._head_began = None
         if head.fields is not self._fields:
-            self._note_fields(head.fields)
+            self._note_fields(head)
         elif not self._repeats:
             self._repeats = True
             self._headers.decode()
@@ -293,15 +299,19 @@ class ServerConnection:
             if self._watcher is not None:
                 self._watcher.dismiss()
 
-    def _note_fields(self, fields: http1.HeaderFields) -> None:
+    def _note_fields(self, head: http1.RequestHead) -> None:
         """Remember header fields, which often are those of the next request, too."""
-        self._fields = fields
+        fields = self._fields = head.fields
         self._repeats = False
-        self._headers = Headers.received(fields)
-        self._has_context = False
-        for name, _ in fields:
-            if name in _CONTEXT_FIELDS:
-                self._has_context = True
+        if head.facts is not self._facts:
+            self._facts = head.facts
+            self._places = None
+            self._same_names = False
+            self._has_context = any(name in _CONTEXT_FIELDS for name, _ in fields)
+        elif not self._same_names:
+            self._same_names = True
+            self._places = places_of(fields)
+        self._headers = Headers.received(fields, self._places)
 
     # ---- what a request asks of its connection
 

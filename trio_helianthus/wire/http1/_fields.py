@@ -1,21 +1,19 @@
-"""Reads the header fields of heads, and of a head like the one before only what may differ.
+"""Reads the header fields of heads, and of a head like the one before only the values that vary.
 
 Clients repeat themselves: on a kept connection a request's fields are mostly those of the request
-before it, line by line and byte for byte, but for a line or two, and for the same ones each time.
-A line that is the same was judged already, whatever it says; and what fields say together is judged
-anew as soon as one that has a part in it is another.
+before it, byte for byte, but for the values of one or two, and of the same ones each time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from ._events import HeaderFields
-from ._framing import LineCutter
+from ._framing import LineCutter, Received
 from ._head import CHUNKED, TELLING, Facts, facts_of
 from ._parser import FieldParser
 from ._refusals import BadMessage
+from ._strictness import has_control
 
 __all__ = ["LONGEST_REMEMBERED", "FieldReader"]
 
@@ -24,107 +22,126 @@ LONGEST_REMEMBERED: Final = 8 * 1024
 
 _LINE_END: Final = b"\r\n"
 _NO_FIELDS: Final = b"\r\n\r\n"
+_GAP: Final = b"\0"  # which is in no field
 
 
 class FieldReader:
     """Reads blocks of header fields: all of a head but its first line.
 
+    It remembers the last block as text with gaps, where values were seen to vary: what is fixed has
+    been parsed, whatever it says, and a gap takes any value that is plainly one. What fields say
+    about the message depends on no gap.
+
     :param cutter: knows the limits.
     """
 
-    __slots__ = (
-        "_changing",
-        "_cutter",
-        "_facts",
-        "_fields",
-        "_lines",
-        "_parser",
-        "_tells",
-        "block",
-    )
+    __slots__ = ("_behind", "_cutter", "_facts", "_parser", "_places", "_up_to", "fields")
 
     def __init__(self, cutter: LineCutter, parser: FieldParser) -> None:
         self._cutter = cutter
         self._parser = parser
+        self.fields: HeaderFields = ()
+        """Those of the last block."""
+        self._facts: Facts | None = None
         self.forget()
 
     def forget(self) -> None:
-        """Remember nothing."""
-        self.block = _NO_FIELDS
-        """The last one, about which nothing has to be found out again."""
-        self._lines: list[bytes] = []
-        self._fields: HeaderFields = ()  # as many, and in the same order
-        self._changing: Sequence[int] = ()  # the places of lines that were not always the same
-        self._tells = False  # whether the facts are made of one of these, too
-        self._facts: Facts | None = None
+        """Compare the next block with none."""
+        self._up_to: tuple[bytes, ...] = ()  # what is fixed before each gap
+        self._behind = _NO_FIELDS  # and behind the last one
+        self._places: tuple[int, ...] = ()  # of the gaps, counted in fields
+        if self.fields:
+            self.fields = ()
+            self._facts = None
 
-    def read(self, block: bytes, version: str) -> tuple[HeaderFields, Facts]:
-        """Return the fields, and what they say.
+    def facts(self, version: str) -> Facts:
+        """Return what the fields say.
+
+        It is the same object as long as that, and the names of all fields, are the same.
+
+        :raises BadMessage: it has two readings.
+        """
+        facts = self._facts
+        if facts is None or facts.version != version:
+            self._facts = facts = facts_of(self.fields, version)
+            if facts.length == CHUNKED:
+                self.fields = _with_chunked(self.fields)
+        return facts
+
+    def read_again(self, buffer: Received, at: int, stop: int) -> int:
+        """Read a block that is like the last one.
+
+        :param at: where it begins, with the line end of the first line.
+        :param stop: where it has to end at the latest.
+        :returns: where it ends, behind the empty line; 0 where it is not like the last one, or not
+            complete, and nothing has happened.
+        """
+        if buffer.__class__ is not bytes:
+            buffer = bytes(buffer)
+        values: list[bytes] = []
+        for fixed in self._up_to:
+            if not buffer.startswith(fixed, at):
+                return 0
+            at += len(fixed)
+            end = buffer.find(b"\r", at, stop)
+            value = buffer[at:end]
+            if end <= at or value.strip() != value:
+                return 0
+            values.append(value)
+            at = end
+        if not buffer.startswith(self._behind, at):
+            return 0
+        at += len(self._behind)
+        if at > stop:
+            return 0
+        if values:
+            if has_control(b"".join(values)):
+                return 0
+            fields = list(self.fields)
+            for place, value in zip(self._places, values):  # noqa: B905 - as many, strict is slow
+                fields[place] = fields[place][0], value
+            self.fields = tuple(fields)
+        return at
+
+    def read(self, block: bytes) -> None:
+        """Read a block that is another.
 
         :param block: from the line end of the first line to the empty line, with both.
         :raises BadMessage: it has two readings, or too many fields.
         """
-        if block != self.block:
-            self._read_other(block)
-        facts = self._facts
-        if facts is None or facts.version != version:
-            self._facts = facts = facts_of(self._fields, version)
-            if facts.length == CHUNKED:
-                self._fields = _with_chunked(self._fields)
-        fields = self._fields
-        if len(block) > LONGEST_REMEMBERED:
-            self.forget()
-        return fields, facts
-
-    def _read_other(self, block: bytes) -> None:
         lines = block[2:-4].split(_LINE_END) if block != _NO_FIELDS else []
         self._cutter.check_count(len(lines))
-        changing = self._find_changing(lines)
-        if changing is None:
-            self._fields = self._parse(lines)
-            self._changing = ()
-            self._facts = None
-        else:
-            self._replace(changing, self._parse([lines[place] for place in changing]))
-        self._lines = lines
-        self.block = block
-
-    def _find_changing(self, lines: list[bytes]) -> Sequence[int] | None:
-        """Return the places of all lines that may have changed; ``None``: all of them have."""
-        known = self._lines
-        if len(lines) != len(known):
-            return None
-        changing = self._changing
-        for place in changing:
-            known[place] = lines[place]
-        if lines != known:  # others have, too
-            others = [place for place, line in enumerate(lines) if line != known[place]]
-            self._changing = changing = sorted([*changing, *others])
-            self._tells = self._tell(changing)
-        return changing
-
-    def _replace(self, changing: Sequence[int], came: HeaderFields) -> None:
-        fields = list(self._fields)
-        renamed = False
-        for place, field in zip(changing, came):  # noqa: B905 - as many, and strict is slow
-            if field[0] != fields[place][0]:
-                renamed = True
-            fields[place] = field
-        self._fields = tuple(fields)
-        if renamed or self._tells:
-            self._facts = None
-            self._tells = self._tell(changing)
-
-    def _tell(self, places: Sequence[int]) -> bool:
-        return any(self._fields[place][0] in TELLING for place in places)
-
-    def _parse(self, lines: list[bytes]) -> HeaderFields:
-        if not lines:
-            return ()
-        fields = self._parser.fields(_LINE_END.join(lines) + _NO_FIELDS)
+        fields = self._parser.fields(block[2:]) if lines else ()
         if len(fields) != len(lines):
             raise BadMessage("a header field that is none, or goes on in the next line")
-        return fields
+        gaps = self._find_gaps(lines, fields)
+        if gaps is None:
+            self._facts = None
+        self.fields = fields
+        self._remember(lines, gaps or ())
+
+    def _find_gaps(self, lines: list[bytes], fields: HeaderFields) -> tuple[int, ...] | None:
+        """Return which fields have varied in their values; ``None`` where more than that has."""
+        known_lines = _GAP.join([*self._up_to, self._behind])[2:-4].split(_LINE_END)
+        known = self.fields
+        if not known or len(known) != len(fields):
+            return None
+        gaps = tuple([place for place, line in enumerate(lines) if line != known_lines[place]])
+        for place in gaps:
+            name = fields[place][0]
+            if name != known[place][0] or name in TELLING:
+                return None
+        return gaps
+
+    def _remember(self, lines: list[bytes], gaps: tuple[int, ...]) -> None:
+        for place in gaps:
+            line = lines[place]
+            value = line[len(self.fields[place][0]) + 1 :].lstrip(b" \t")
+            lines[place] = line[: len(line) - len(value)] + _GAP
+        text = _LINE_END + _LINE_END.join(lines) + _NO_FIELDS if lines else _NO_FIELDS
+        *up_to, self._behind = text.split(_GAP)
+        self._up_to = tuple(up_to)
+        self._places = gaps
 
 
 def _with_chunked(fields: HeaderFields) -> HeaderFields:

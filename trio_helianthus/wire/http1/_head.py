@@ -56,6 +56,8 @@ class Facts:
     has_host: bool = False
     plain: bool = True
     """They say nothing but what they mostly say: no body, and the connection goes on."""
+    usual: bool = False
+    """Moreover, they are those of HTTP/1.1, with a host."""
 
     def __init__(self, version: str) -> None:
         self.version = version
@@ -92,6 +94,7 @@ def facts_of(fields: Iterable[tuple[bytes, bytes]], version: str) -> Facts:
     if version == "1.0":
         facts.plain = False
         facts.close = not facts.keep_alive
+    facts.usual = facts.plain and facts.has_host
     return facts
 
 
@@ -161,7 +164,6 @@ class RequestHead(Head):
         facts: Facts,
         raw: bytes,
         length: int,
-        *,
         plain: bool,
     ) -> None:
         self.method: str = method
@@ -215,6 +217,8 @@ def request_head(
     :raises BadMessage: they do not go together.
     """
     is_connect = method == "CONNECT"
+    if facts.usual and target[0] == _SLASH and not is_connect:
+        return RequestHead(method, target.decode("ascii"), fields, facts, raw, 0, True)
     if target[0] != _SLASH or is_connect:
         fault = fault_of_target(method, target)
         if fault:
@@ -228,7 +232,7 @@ def request_head(
         # Is what follows its body, or the tunnel's? RFC 9110, section 9.3.6, gives it no meaning.
         raise BadMessage("CONNECT with a body")
     plain = facts.plain and not is_connect
-    return RequestHead(method, target.decode("ascii"), fields, facts, raw, length, plain=plain)
+    return RequestHead(method, target.decode("ascii"), fields, facts, raw, length, plain)
 
 
 def response_head(

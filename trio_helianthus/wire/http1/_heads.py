@@ -21,7 +21,6 @@ from ._strictness import (
 __all__ = ["HeadReader", "RequestReader", "ResponseReader"]
 
 _CR: Final = 13
-_END: Final = b"\r\n\r\n"
 _VERSIONS: Final = {b"1.1": "1.1", b"1.0": "1.0"}
 _METHODS: Final = {m.encode("ascii"): m for m in ("GET", "HEAD", "POST", "PUT", "DELETE")}
 
@@ -62,7 +61,11 @@ class HeadReader(Generic[_H]):
         if head is None:
             self.begun = True
             return None
-        self.last = head if len(head.raw) <= LONGEST_REMEMBERED else None
+        if len(head.raw) <= LONGEST_REMEMBERED:
+            self.last = head
+        else:
+            self.last = None
+            self._fields.forget()
         if self.begun:
             self._start_over()
         return head
@@ -92,29 +95,20 @@ class RequestReader(HeadReader[RequestHead]):
             return self.read(buffer, at)
         self.end = at
         cap = at + self._limits.max_head_bytes
-        begun = self.begun
-        match = None if begun else REQUEST_LINE.match(buffer, at, cap)
-        block = self._fields.block
-        if match is not None and buffer.startswith(block, line_end := match.end()):
-            end = line_end + len(block)
-            if end > cap:
-                raise self._lines.too_long(start_line_fits=True)
-        else:
-            end = 0 if begun else buffer.find(_END, at, cap) + len(_END)
-            if end < at + len(_END):
-                end = self._lines.find_end(buffer, at)
-                if not end:
-                    return None
+        known = self._fields
+        match = None if self.begun else REQUEST_LINE.match(buffer, at, cap)
+        end = 0 if match is None else known.read_again(buffer, match.end(), cap)
+        if not end:
+            end = self._lines.find_end(buffer, at)
+            if not end:
+                return None
             match = match or REQUEST_LINE.match(buffer, at)
             if match is None:
                 line = bytes(buffer[at : buffer.index(b"\r\n", at)])
                 count_lines(line)
                 raise BadMessage(fault_of_request_line(line))
-            block = bytes(buffer[match.end() : end])
-        raw = buffer[at:end]
-        if raw.__class__ is not bytes:
-            raw = bytes(raw)
-        self.end = end
+            known.read(bytes(buffer[match.end() : end]))
+        assert match is not None
         method, target, version = match.groups()
         if len(target) > self._limits.max_target_bytes:
             raise MessageTooLarge(
@@ -123,9 +117,16 @@ class RequestReader(HeadReader[RequestHead]):
                 limit_name="max_target_bytes",
                 limit=self._limits.max_target_bytes,
             )
-        fields, facts = self._fields.read(block, _VERSIONS[version])
-        name = _METHODS.get(method) or method.decode("ascii")
-        return request_head(name, target, fields, facts, raw)
+        self.end = end
+        raw = buffer[at:end]
+        facts = known.facts(_VERSIONS[version])
+        return request_head(
+            _METHODS.get(method) or method.decode("ascii"),
+            target,
+            known.fields,
+            facts,
+            raw if raw.__class__ is bytes else bytes(raw),
+        )
 
 
 class ResponseReader(HeadReader[ResponseHead]):
@@ -147,7 +148,8 @@ class ResponseReader(HeadReader[ResponseHead]):
             count_lines(line)
             raise BadMessage(fault_of_status_line(line))
         version, status, reason = match.groups(b"")
-        fields, facts = self._fields.read(raw[match.end() :], _VERSIONS[version])
-        head = response_head(int(status), reason, fields, facts, raw)
+        self._fields.read(raw[match.end() :])
+        facts = self._fields.facts(_VERSIONS[version])
+        head = response_head(int(status), reason, self._fields.fields, facts, raw)
         self.end = end
         return head

@@ -28,6 +28,7 @@ __all__ = [
     "fault_of_request_line",
     "fault_of_status_line",
     "fault_of_target",
+    "has_control",
 ]
 
 FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
@@ -72,6 +73,11 @@ _PLAIN_HOST: Final = re.compile(rb"[A-Za-z0-9.\-]++(?::[0-9]{1,4})?")
 _HOST: Final = re.compile(
     rb"(?:\[([0-9A-Fa-f:.]++)\]|((?:[A-Za-z0-9\-._~!$&'()*+;=]|%[0-9A-Fa-f]{2})*+))(?::([0-9]*+))?"
 )
+
+
+def has_control(text: bytes) -> bool:
+    """Whether there is a character that no field value has (RFC 9110, section 5.5)."""
+    return bool(text.translate(None, _NO_CONTROL))
 
 
 def count_lines(lines: bytes) -> int:

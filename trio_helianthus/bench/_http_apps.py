@@ -20,16 +20,16 @@ def make_router(numbers: Iterable[int] = ()) -> http.Router:
     router = http.Router()
 
     @router.get("/hello/{name}")
-    async def hello(request: http.Request) -> http.Response:
+    async def hello(request: http.Request) -> str:
         request.headers.get("user-agent")
-        return http.Response.text(f"Hello, {request.path_params['name']}!")
+        return f"Hello, {request.path_params['name']}!"
 
     @router.post("/length")
-    async def length(request: http.Request) -> http.Response:
-        return http.Response.text(str(len(await request.read())))
+    async def length(request: http.Request) -> str:
+        return str(len(await request.read()))
 
-    async def show(request: http.Request) -> http.Response:
-        return http.Response.text(request.path_params["id"])
+    async def show(request: http.Request) -> str:
+        return str(request.path_params["id"])
 
     for number in numbers:
         router.get(route_of(number) + "/{id}")(show)

@@ -70,7 +70,8 @@ class AnswerHeads:
 
     def __init__(self) -> None:
         self._kept: dict[tuple[int, tuple[tuple[bytes, bytes], ...]], AnswerHead] = {}
-        self._plain: dict[int, tuple[int, bytes, Headers]] = {}
+        self._plain: dict[int, tuple[bytes, Headers]] = {}  # with the date of this second
+        self._second = 0
 
     def plain(self, fields: Headers) -> bytes:
         """The rendered head of an answer with status 200 and fields that many answers share.
@@ -78,13 +79,15 @@ class AnswerHeads:
         :raises LocalProtocolError: they cannot be sent.
         """
         second = int(time.time())
+        if second != self._second:
+            self._second = second
+            self._plain.clear()
         found = self._plain.get(id(fields))
-        if found is None or found[0] != second:
+        if found is None:
             if len(self._plain) >= MAX_KEPT_HEADS:
                 self._plain.clear()
-            found = second, AnswerHead(200, fields.raw).render(), fields
-            self._plain[id(fields)] = found
-        return found[1]
+            found = self._plain[id(fields)] = AnswerHead(200, fields.raw).render(), fields
+        return found[0]
 
     def head_of(self, response: Response) -> AnswerHead:
         """The head of an answer.

@@ -72,7 +72,7 @@ class Answering:
         self._heads = heads
         self._on_end = on_end
 
-    def put_plain(self, result: HandlerResult, method: str) -> bool:
+    def put_plain(self, result: HandlerResult) -> bool:
         """Put an answer into the batch that is nothing but a kind of content.
 
         :param result: what the handler has returned.
@@ -87,14 +87,7 @@ class Answering:
             body = result.body
         else:
             return False
-        if (
-            fields is None
-            or len(body) >= SENT_APART
-            or self.closing
-            or not self._incoming.complete
-            or self._incoming.failed
-            or method == "CONNECT"
-        ):
+        if fields is None or self.closing or len(body) >= SENT_APART or not self._incoming.complete:
             return False
         self._outgoing.put(self._engine.send_whole(200, self._heads.plain(fields), body))
         return True

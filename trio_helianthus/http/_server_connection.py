@@ -83,11 +83,14 @@ class ServerConnection:
         "_engine",
         "_facts",
         "_fields",
+        "_handler",
         "_has_context",
         "_head_began",
+        "_head_of",
         "_headers",
         "_incoming",
         "_limits",
+        "_max_requests",
         "_next_protocol",
         "_outgoing",
         "_patience",
@@ -112,7 +115,9 @@ class ServerConnection:
         self._stream = stream
         self._task = trio.lowlevel.current_task()
         self._serving = serving
+        self._handler = serving.handler
         self._limits = serving.limits
+        self._max_requests = serving.limits.max_requests_per_connection
         self._engine = http1.server_connection(limits=serving.limits.wire, engine=serving.engine)
         self._patience = patience = Patience(stream, serving.limits)
         self._outgoing = Outgoing(stream, lost=patience.note_lost, slow=patience.time_write)
@@ -124,7 +129,8 @@ class ServerConnection:
         self._watcher: Watcher | None = None
         self._endpoints: Endpoints | None = None
         self._draining = False
-        self._head_began: float | None = None
+        self._head_of = -1  # how many requests were before the head of which a part has come
+        self._head_began = 0.0  # when that was seen first
         self._fields: http1.HeaderFields | None = None
         self._facts: object = None
         self._same_names = False  # since the facts are the same
@@ -212,7 +218,8 @@ class ServerConnection:
             await self._outgoing.flush()
         patience = self._patience
         if self._engine.buffered:
-            if self._head_began is None:
+            if self._head_of != self.requests:
+                self._head_of = self.requests
                 self._head_began = trio.current_time()
             patience.wait_for_head(self._head_began)
         elif self._draining and self.requests:
@@ -259,7 +266,6 @@ class ServerConnection:
     def _begin(self, head: http1.RequestHead) -> Coroutine[Any, Any, None]:
         """A request has come; return what answers it."""
         self.requests += 1
-        self._head_began = None
         if head.fields is not self._fields:
             self._note_fields(head)
         elif not self._repeats:
@@ -271,20 +277,26 @@ class ServerConnection:
         if head.length:
             incoming.begin(head.length)
         self._patience.answer_begun = False
-        method, target = head.method, head.target
-        if self.requests >= self._limits.max_requests_per_connection or method == "CONNECT":
-            # What follows a CONNECT may be meant for a tunnel, so it is no request of ours.
+        if self.requests >= self._max_requests:
             self._answering.closing = True
-        request = self.request = ReceivedRequest(method, target, self._headers, self)
+        request = ReceivedRequest(head.method, head.target, self._headers, self)
+        self.request = request
         if not head.plain:
-            request.http_version = head.http_version
-        if target[0] != "/" and "://" in target:
-            # Whatever Host says: RFC 9112, section 3.2.2.
-            authority = target.partition("://")[2]
-            request.headers["host"] = _BEHIND_AUTHORITY.split(authority, maxsplit=1)[0]
+            self._begin_unusual(request, head)
         if self._has_context or SEAM.instrument is not None:
             return self._handle(request)
         return self._respond(request)
+
+    def _begin_unusual(self, request: Request, head: http1.RequestHead) -> None:
+        request.http_version = head.http_version
+        target = head.target
+        if head.method == "CONNECT":
+            # What follows it may be meant for a tunnel, so it is no request of ours.
+            self._answering.closing = True
+        elif not target.startswith("/") and "://" in target:
+            # Whatever Host says: RFC 9112, section 3.2.2.
+            authority = target.partition("://")[2]
+            request.headers["host"] = _BEHIND_AUTHORITY.split(authority, maxsplit=1)[0]
 
     def _end(self) -> None:
         """The request was answered, or never will be."""
@@ -422,22 +434,21 @@ class ServerConnection:
 
     async def _respond(self, request: Request) -> None:
         try:
-            result = await self._serving.handler(request)
+            result = await self._handler(request)
             if self._writer is not None:
                 self._note_status(self._writer.status)
                 if not self._writer.finished:
                     await self._writer.finish()
                 return
-            answering = self._answering
-            if self._patience.is_cut:  # and has been in time, or nearly so
-                answering.closing = True
-            if answering.put_plain(result, request.method):
-                if self._outgoing.operation is not None:
+            if self._timed:
+                self._begin_answer()
+            if self._answering.put_plain(result):
+                outgoing = self._outgoing
+                if outgoing.operation is not None:
                     self._note_status(200)
-                if self._timed or self._outgoing.due:
+                if outgoing.due:
                     self._patience.begin_answer()
-                if self._outgoing.due:
-                    await self._outgoing.flush()
+                    await outgoing.flush()
                 return
             response = result if type(result) is Response else as_response(result)
         except PeerGone:
@@ -463,14 +474,17 @@ class ServerConnection:
             response = error_answer(HTTPError(405, "this server is no proxy", {"Allow": ""}))
         if response.status == 101:
             response = self._check_upgrade(response)
-        self._patience.begin_answer()
-        if self._patience.is_cut:  # and has been in time, or nearly so
-            self._answering.closing = True
+        self._begin_answer()
         if self._outgoing.operation is not None:
             self._note_status(response.status)
         await self._answering.send(response, request)
         if response.upgrade_handler is not None and self._engine.switched:
             self._next_protocol = response.upgrade_handler
+
+    def _begin_answer(self) -> None:
+        self._patience.begin_answer()
+        if self._patience.is_cut:  # and the handler has been in time, or nearly so
+            self._answering.closing = True
 
     def _check_upgrade(self, response: Response) -> Response:
         """Refuse a client that cannot be upgraded; that is not its handler's mistake."""

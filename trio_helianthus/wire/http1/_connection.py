@@ -91,6 +91,10 @@ class HTTP1Connection(Sender):
             server answers ``status_hint`` where :attr:`can_answer` says that it may, then closes.
         """
         theirs = self._theirs
+        if theirs == HEAD and self._at == len(self._buffer) and not self._eof:
+            self._buffer = b""  # a connection that waits keeps nothing
+            self._at = 0
+            return NEED_DATA
         try:
             if theirs == HEAD:
                 return self._next_head()
@@ -124,10 +128,8 @@ class HTTP1Connection(Sender):
         :returns: the head; the same object again where it is the same byte for byte.
         :raises BadMessage: as :meth:`next_event` does.
         """
-        if self._theirs != HEAD or not self._is_server:
-            return None
         at = self._at
-        if at == len(self._buffer):
+        if self._theirs != HEAD or at == len(self._buffer):
             return None
         reader = self._reader
         last: RequestHead | None = reader.last
@@ -143,6 +145,8 @@ class HTTP1Connection(Sender):
             self._theirs = DONE
             self._method = last.method
             return last
+        if not self._is_server:
+            return None
         try:
             head = self._read_request()
         except BadMessage as refusal:
@@ -212,9 +216,6 @@ class HTTP1Connection(Sender):
         self._last = True
 
     def _no_head(self) -> Event | NeedData:
-        if self._at == len(self._buffer):
-            self._buffer = b""  # a connection that waits keeps nothing
-            self._at = 0
         if not self._eof:
             return NEED_DATA
         between = self._ours == HEAD or self._is_server

@@ -141,7 +141,7 @@ class Head:
     length: int
     """Of the body, as far as the head alone says it; or :data:`CHUNKED`, or :data:`UNTIL_END`."""
     plain: bool
-    """Of a request: nothing has to be done about it but to answer it."""
+    """A request of HTTP/1.1 for a path, about which nothing has to be done but to answer it."""
     raw: bytes
     """As it was on the wire."""
 
@@ -205,7 +205,7 @@ class ResponseHead(Head):
         self.facts = facts
         self.raw = raw
         self.length = length
-        self.plain = facts.plain
+        self.plain = False
 
 
 def request_head(
@@ -231,8 +231,7 @@ def request_head(
     if is_connect and length:
         # Is what follows its body, or the tunnel's? RFC 9110, section 9.3.6, gives it no meaning.
         raise BadMessage("CONNECT with a body")
-    plain = facts.plain and not is_connect
-    return RequestHead(method, target.decode("ascii"), fields, facts, raw, length, plain)
+    return RequestHead(method, target.decode("ascii"), fields, facts, raw, length, False)
 
 
 def response_head(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import attrs
 import trio
 
+from trio_helianthus import core
 from trio_helianthus.core import Pool, PoolStatistics
 
 
@@ -54,6 +55,17 @@ class Factory:
             await trio.sleep(self.closing_seconds())
         finally:
             self.here -= 1
+
+
+class Errors(core.Instrument):
+    """Keeps what is reported, and where it has happened."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[type[BaseException], str]] = []
+
+    def error_reported(self, error: BaseException, where: str) -> bool:
+        self.heard.append((type(error), where))
+        return True
 
 
 def assert_counts_add_up(pool: Pool[Thing]) -> PoolStatistics:

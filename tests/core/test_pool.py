@@ -10,7 +10,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from tests.core._pooled_things import Factory, Thing, assert_counts_add_up
+from tests.core._pooled_things import Errors, Factory, Thing, assert_counts_add_up
 from trio_helianthus import core
 from trio_helianthus.core import CancelToken, CloseReason, Pool, PoolLimits, open_pool
 from trio_helianthus.errors import (
@@ -117,6 +117,20 @@ async def test_waiting_can_be_given_up(autojump_clock: MockClock, how: str) -> N
 async def cancel_after(seconds: float, token: CancelToken) -> None:
     await trio.sleep(seconds)
     token.cancel()
+
+
+async def test_waiting_has_a_time_of_its_own_and_opening_is_no_part_of_it(
+    autojump_clock: MockClock,
+) -> None:
+    factory = Factory(1, opening_seconds=lambda: 4)
+    limits = PoolLimits(max_size=1, wait_timeout=2)
+    async with open_pool(factory.open, factory.close, limits=limits) as pool:
+        async with pool.acquire():
+            began = trio.current_time()
+            with pytest.raises(OperationTimeout):
+                await pool.acquire()
+            assert trio.current_time() == began + 2
+        assert assert_counts_add_up(pool).idle == 1
 
 
 async def test_a_token_that_is_cancelled_opens_nothing() -> None:
@@ -270,6 +284,17 @@ async def test_idle_items_are_closed_in_time_but_for_the_fewest(
         assert [thing.closed for thing in things] == [True, True, True, False, False]
 
 
+async def test_the_fewest_stay_although_closing_takes_time(autojump_clock: MockClock) -> None:
+    factory = Factory(5, closing_seconds=lambda: 1)
+    limits = PoolLimits(max_size=5, min_size=2, idle_timeout=60)
+    async with open_pool(factory.open, factory.close, limits=limits) as pool:
+        for thing in [await pool.acquire() for _ in range(5)]:
+            pool.release(thing)
+        await trio.sleep(100)
+        counts = assert_counts_add_up(pool)
+        assert (counts.idle, counts.opened) == (2, 5)
+
+
 async def test_no_item_gets_older_than_its_lifetime(autojump_clock: MockClock) -> None:
     factory = Factory(3)
     limits = PoolLimits(max_size=3, max_lifetime=100, lifetime_jitter=0, idle_timeout=math.inf)
@@ -318,14 +343,8 @@ async def test_the_fewest_are_opened_in_the_background(autojump_clock: MockClock
     failures = [True, True]
     factory = Factory(4, opening_seconds=lambda: 1, fails=lambda: bool(failures and failures.pop()))
     limits = PoolLimits(max_size=4, min_size=2)
-    heard = []
-
-    class Errors(core.Instrument):
-        def error_reported(self, error: BaseException, where: str) -> bool:
-            heard.append(where)
-            return True
-
-    with core.subscribe(Errors()):
+    errors = Errors()
+    with core.subscribe(errors):
         async with open_pool(factory.open, factory.close, limits=limits) as pool:
             await trio.sleep(10)
             assert assert_counts_add_up(pool).idle == 2
@@ -333,7 +352,21 @@ async def test_the_fewest_are_opened_in_the_background(autojump_clock: MockClock
             assert pool.statistics().idle == 1
             await trio.sleep(10)
             assert assert_counts_add_up(pool).idle == 2
-    assert heard == ["opening an item of a pool in the background"]
+    assert errors.heard == [(OSError, "opening an item of a pool in the background")]
+
+
+async def test_leaving_does_not_wait_for_the_next_try_in_the_background(
+    autojump_clock: MockClock,
+) -> None:
+    factory, errors = Factory(1, fails=lambda: True), Errors()
+    with core.subscribe(errors):
+        async with trio.open_nursery() as nursery:
+            pool = Pool(nursery, factory.open, factory.close, limits=PoolLimits(min_size=1))
+            await trio.sleep(100)
+            pool.close()
+            left = trio.current_time()
+    assert trio.current_time() == left
+    assert len(errors.heard) == 1
 
 
 # Health
@@ -444,6 +477,26 @@ async def test_a_check_that_is_cancelled_closes_the_item(autojump_clock: MockClo
             await pool.acquire(timeout=0.5)
         assert assert_counts_add_up(pool).size == 0
         assert (await pool.acquire()).number == 1
+
+
+async def test_a_check_that_hangs_costs_its_time_and_the_next_item_is_tried(
+    autojump_clock: MockClock,
+) -> None:
+    async def check(thing: Thing) -> bool:
+        if not thing.healthy:
+            await trio.sleep_forever()
+        return True
+
+    factory = Factory(2)
+    limits = PoolLimits(max_size=2, check_after=0, check_timeout=3)
+    async with open_pool(factory.open, factory.close, limits=limits, check=check) as pool:
+        for thing in [await pool.acquire(), await pool.acquire()]:
+            pool.release(thing)
+        factory.made[1].healthy = False
+        began = trio.current_time()
+        assert await pool.acquire() is factory.made[0]
+        assert trio.current_time() == began + 3
+        assert assert_counts_add_up(pool).closed == {CloseReason.UNHEALTHY: 1}
 
 
 # The end
@@ -600,24 +653,17 @@ async def test_a_goodbye_has_its_time_and_no_more(autojump_clock: MockClock) -> 
 
 @pytest.mark.parametrize("waits", [False, True])
 async def test_what_closing_raises_is_reported(waits: bool) -> None:
-    heard = []
-
-    class Errors(core.Instrument):
-        def error_reported(self, error: BaseException, where: str) -> bool:
-            heard.append((type(error), where))
-            return True
-
     def fail(_: Thing) -> None:
         raise KeyError
 
     async def fail_later(_: Thing) -> None:
         raise KeyError
 
-    factory = Factory(1)
-    with core.subscribe(Errors()):
+    factory, errors = Factory(1), Errors()
+    with core.subscribe(errors):
         async with open_pool(factory.open, fail_later if waits else fail) as pool:
             await pool.acquire()
-    assert heard == [(KeyError, "closing an item of a pool")]
+    assert errors.heard == [(KeyError, "closing an item of a pool")]
     assert assert_counts_add_up(pool).size == 0
 
 
@@ -676,6 +722,9 @@ async def test_draining_an_empty_pool_takes_no_time(autojump_clock: MockClock) -
         {"min_size": 11},
         {"max_idle": -1},
         {"max_waiting": -1},
+        {"max_idle": 1, "min_size": 2},  # it would open and close one for ever
+        {"max_lifetime": 0, "min_size": 1},
+        {"check_timeout": -1},
         {"acquire_timeout": -1},
         {"max_lifetime": math.nan},
         {"lifetime_jitter": 1.5},

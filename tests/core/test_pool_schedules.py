@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -16,7 +17,7 @@ from trio.testing import MockClock
 from tests.core._pooled_things import Factory, Thing, assert_counts_add_up
 from trio_helianthus import core
 from trio_helianthus.core import CloseReason, Pool, PoolLimits, open_pool
-from trio_helianthus.errors import OperationTimeout, ResourceClosed, ResourceFull
+from trio_helianthus.errors import OperationTimeout, ResourceClosed, ResourceFull, ServiceDraining
 from trio_helianthus.testing import cancel_sweep
 
 autojump = partial(MockClock, autojump_threshold=0)
@@ -51,7 +52,7 @@ checks = st.sampled_from(["none", "at once", "waits"])
     min_size=st.integers(0, 1),
     check=checks,
     closing_waits=st.booleans(),
-    ends_early=st.booleans(),
+    end=st.sampled_from(["late", "early", "drain"]),
     seed=st.integers(0, 2**32),
 )
 def test_a_pool_is_never_stuck_and_its_counts_add_up(
@@ -60,7 +61,7 @@ def test_a_pool_is_never_stuck_and_its_counts_add_up(
     min_size: int,
     check: str,
     closing_waits: bool,
-    ends_early: bool,
+    end: str,
     seed: int,
 ) -> None:
     chance = random.Random(seed)
@@ -72,7 +73,7 @@ def test_a_pool_is_never_stuck_and_its_counts_add_up(
         return thing.healthy and chance.random() < 0.8
 
     async def check_slowly(thing: Thing) -> bool:
-        await trio.sleep(some_seconds())
+        await trio.sleep(math.inf if chance.random() < 0.05 else some_seconds())
         if chance.random() < 0.1:
             raise ConnectionResetError
         return check_at_once(thing)
@@ -85,7 +86,7 @@ def test_a_pool_is_never_stuck_and_its_counts_add_up(
                     thing = pool.acquire_nowait()
                 else:
                     thing = await pool.acquire(timeout=visit.waits_at_most)
-            except (OSError, OperationTimeout, ResourceFull, ResourceClosed):
+            except (OSError, OperationTimeout, ResourceFull, ResourceClosed, ServiceDraining):
                 return
             finally:
                 assert_counts_add_up(pool)
@@ -118,6 +119,9 @@ def test_a_pool_is_never_stuck_and_its_counts_add_up(
             max_lifetime=10,
             idle_timeout=3,
             check_after=chance.choice([0, 1]),
+            check_timeout=2,
+            wait_timeout=chance.choice([20, math.inf]),
+            max_idle=chance.choice([None, max_size - 1 or 1]),
         )
         async with (
             trio.open_nursery() as nursery,
@@ -130,8 +134,11 @@ def test_a_pool_is_never_stuck_and_its_counts_add_up(
         ):
             for one in plan:
                 nursery.start_soon(visit, pool, one)  # noqa: ASYNC111 - it may end before them
-            if ends_early:
+            if end == "early":
                 await trio.sleep(2)
+            elif end == "drain":
+                await trio.sleep(2)
+                await pool.drain(chance.choice([0, 1, 100]))
             else:
                 await trio.sleep(2000)
                 factory.fails = lambda: False

@@ -201,22 +201,132 @@ def test_an_url_that_would_not_lead_back_is_refused(params: Any, complaint: str)
         router.url_for("it", **params)
 
 
-def test_names_must_be_known_and_clear() -> None:
+def test_names_must_be_known() -> None:
     router = http.Router()
-    router.get("/a")(where)
-    router.get("/b")(where)
-    with pytest.raises(LookupError, match="0 routes have the name 'x'"):
-        router.url_for("x")
-    with pytest.raises(LookupError, match="2 routes have the name 'where'"):
-        router.url_for("where")
-    with pytest.raises(LookupError):
-        router.url_for("")
+    router.get("/a", name="")(where)
+    for name in ("x", "", "where"):
+        with pytest.raises(LookupError, match=f"no route has the name '{name}'"):
+            router.url_for(name)
     router.get("/{a}.{b}", name="file")(where)
     with pytest.raises(ValueError, match="cut elsewhere"):
         router.url_for("file", a="x", b="tar.gz")
     router.get("/all/{rest:path}", name="all")(where)
     with pytest.raises(ValueError, match="resolve the dots"):
         router.url_for("all", rest="a/../../b")
+
+
+def named(name: str) -> http.Handler:
+    async def handler(request: http.Request) -> str:
+        return name
+
+    return handler
+
+
+def test_a_name_that_was_given_belongs_to_one_url() -> None:
+    router = http.Router()
+    router.get("/users/{user}", name="user")(where)
+    router.delete("/users/{user}", name="user")(named("gone"))
+    for pattern in ("/people/{user}", "/users/{id}.html", "/users/{user:int}"):
+        with pytest.raises(ValueError, match=r"'user' of .* is taken by the route '/users/"):
+            router.get(pattern, name="user")(where)
+    router.get("/people/{user}")(where)
+    assert router.url_for("user", user=7) == "/users/7"
+    assert len(router.routes) == 3
+
+
+def test_the_names_of_groups_count() -> None:
+    router = http.Router()
+    router.get("/a", name="api:a")(where)
+    api = router.group("/api", name="api")
+    with pytest.raises(ValueError, match="'api:a' of '/api/a' is taken by the route '/a'"):
+        api.get("/a", name="a")(where)
+    api.get("/b", name="b")(where)
+    router.get("/b", name="b")(where)
+    unnamed = router.group("/in")
+    with pytest.raises(ValueError, match="'b' of '/in/b' is taken by the route '/b'"):
+        unnamed.get("/b", name="b")(where)
+    assert (router.url_for("api:b"), router.url_for("b")) == ("/api/b", "/b")
+
+
+def test_a_name_that_is_taken_is_found_when_routers_are_joined() -> None:
+    outer, inner = http.Router(), http.Router()
+    outer.get("/a", name="a")(where)
+    inner.get("/x", name="x")(where)
+    inner.get("/a", name="a")(where)
+    with pytest.raises(ValueError, match="'a' of '/in/a' is taken by the route '/a'"):
+        outer.mount("/in", inner)
+    assert len(outer.routes) == 1
+    outer.mount("/in", inner, name="in")
+    with pytest.raises(ValueError, match="give the router or group that it is in a name"):
+        outer.mount("/in2", inner, name="in")
+    outer.mount("/in2", inner, name="in2")
+    assert outer.url_for("in2:a") == "/in2/a"
+
+
+def test_a_route_that_comes_into_a_router_by_two_ways_needs_room_for_both() -> None:
+    outer, left, right, inner = (http.Router() for _ in range(4))
+    left.mount("", inner)
+    right.mount("", inner)
+    outer.mount("/left", left)
+    outer.mount("/right", right)
+    with pytest.raises(ValueError, match="name 'a' of '/right/a' is taken by the route '/left/a'"):
+        inner.get("/a", name="a")(where)
+    inner.get("/a")(where)
+    outer, left, right, inner = (http.Router() for _ in range(4))
+    left.mount("", inner)
+    right.mount("", inner)
+    outer.mount("", left)
+    outer.mount("", right)
+    with pytest.raises(ValueError, match="GET '/a' is taken by the route '/a'"):
+        inner.get("/a")(where)
+    assert outer.routes == []
+
+
+def test_functions_may_share_a_name_which_then_means_nothing() -> None:
+    router = http.Router()
+    for path in ("/a", "/b"):
+        router.get(path)(named(path))
+    with pytest.raises(LookupError, match=r"several routes are called 'handler', .*'/a', '/b'"):
+        router.url_for("handler")
+    router.post("/c", name="handler")(where)
+    assert router.url_for("handler") == "/c"
+
+
+def test_one_handler_may_stand_at_several_paths() -> None:
+    router = http.Router()
+    for path in ("/", "/index.html", "/{language}/", "/{language}/{page:int}"):
+        router.get(path)(where)
+    assert router.url_for("where") == "/"
+    assert router.url_for("where", language="de") == "/de/"
+    assert router.url_for("where", page=2, language="de") == "/de/2"
+    with pytest.raises(ValueError, match="no placeholder x"):
+        router.url_for("where", x=1)
+    tenant = http.Router()
+    tenant.mount("/{tenant}", router)
+    assert router.url_for("where", tenant="t", language="de") == "/t/de/"
+
+
+def test_folders_without_a_name_share_one(tmp_path: Path) -> None:
+    router = http.Router()
+    router.static("/css", tmp_path)
+    assert router.url_for("static", path="a") == "/css/a"
+    router.static("/js", tmp_path)
+    with pytest.raises(LookupError, match="several routes are called 'static'"):
+        router.url_for("static", path="a")
+    router.static("/img", tmp_path, name="images")
+    assert router.url_for("images", path="a") == "/img/a"
+
+
+def test_urls_are_as_they_are_now() -> None:
+    inner, outer, outermost = http.Router(), http.Router(), http.Router()
+    inner.get("/a", name="a")(where)
+    assert inner.url_for("a") == "/a"
+    outer.mount("/in", inner)
+    assert inner.url_for("a") == outer.url_for("a") == "/in/a"
+    outermost.mount("/out", outer)
+    assert inner.url_for("a") == outer.url_for("a") == outermost.url_for("a") == "/out/in/a"
+    inner.get("/b", name="b")(where)
+    assert outermost.url_for("b") == "/out/in/b"
 
 
 async def test_a_folder_is_served(tmp_path: Path) -> None:

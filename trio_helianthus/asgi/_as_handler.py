@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from operator import itemgetter
+from typing import Any, Final
 
 from trio_helianthus import http
 
@@ -12,7 +13,10 @@ from ._messages import ASGIApp
 from ._scope import http_scope
 from ._websocket import asks_for_websocket, refuse_websocket
 
-__all__ = ["as_handler"]
+__all__ = ["as_handler", "check_app"]
+
+_NAME: Final = itemgetter(0)
+"""Of a header field."""
 
 
 def as_handler(
@@ -29,7 +33,8 @@ def as_handler(
     :func:`serve`, which does both.
 
     :param app: an ASGI 3 app that runs on trio.
-    :param state: each request gets a shallow copy of this as ``scope["state"]``.
+    :param state: each request gets a shallow copy of this, as it stands then, as
+        ``scope["state"]``.
     :param root_path: the path that a proxy has taken off in front of us, or under which a router
         has the app; ``scope["path"]`` begins with it. Without a slash at its end.
     :raises TypeError: for an app that cannot be called.
@@ -43,11 +48,11 @@ def as_handler(
         raise ValueError(
             f"a root_path begins with a slash and does not end with one: {root_path!r}"
         )
-    shared: dict[str, Any] = {} if state is None else dict(state)
+    shared: Mapping[str, Any] = {} if state is None else state
 
     async def handle(request: http.Request) -> http.HandlerResult:
         fields = list(request.raw_headers)
-        if b"upgrade" in dict(fields) and asks_for_websocket(request):
+        if b"upgrade" in map(_NAME, fields) and asks_for_websocket(request):
             return refuse_websocket()
         scope = http_scope(request, fields, root_path, shared)
         exchange = Exchange(request)
@@ -55,7 +60,10 @@ def as_handler(
             await app(scope, exchange.receive, exchange.send)
         except Exception as exc:
             return exchange.failed(exc)
-        return exchange.result()
+        else:
+            return exchange.result()
+        finally:
+            exchange.close()
 
     return handle
 

@@ -8,8 +8,20 @@ __all__ = ["asks_for_websocket", "refuse_websocket"]
 
 
 def asks_for_websocket(request: http.Request) -> bool:
-    """Whether a request is the opening handshake of a WebSocket (:rfc:`6455` section 4.2.1)."""
-    return request.headers.get("upgrade", "").lower() == "websocket"
+    """Whether a request is the opening handshake of a WebSocket (:rfc:`6455` section 4.2.1).
+
+    One that only names the protocol is any other request (:rfc:`9110` section 7.8).
+    """
+    return (
+        request.method == "GET"
+        and request.http_version == "1.1"
+        and "websocket" in _options(request, "upgrade")
+        and "upgrade" in _options(request, "connection")
+    )
+
+
+def _options(request: http.Request, name: str) -> list[str]:
+    return [option.strip() for option in request.headers.get(name, "").lower().split(",")]
 
 
 def refuse_websocket() -> http.Response:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from trio_helianthus import http
 from trio_helianthus.core import Instrument, Operation, Outcome
+from trio_helianthus.errors import from_os_error
 
 from ._serve_arguments import STDOUT
 
@@ -43,6 +44,17 @@ _MONTHS: Final = (
 )
 # What could end a field or a line, or speak to a terminal.
 _ESCAPES: Final = {code: f"\\x{code:02x}" for code in (*range(0x20), *b'"\\', *range(0x7F, 0x100))}
+
+
+def open_access_log(file: str) -> AccessLog:
+    """Make an access log.
+
+    :raises NetworkError: the file cannot be opened.
+    """
+    try:
+        return AccessLog(file)
+    except OSError as exc:
+        raise from_os_error(exc, operation="open access log", address=file) from exc
 
 
 class AccessLog(Instrument):

@@ -16,8 +16,12 @@ from trio_helianthus.http.middleware import ProxyHeaders
 
 PORT: Final = 8000
 HOST: Final = "127.0.0.1"
+EVERYWHERE: Final = "*"
+"""Said as host: all interfaces, IPv4 and IPv6."""
 MAX_RESTARTS: Final = 10
 RESTART_WINDOW_SECONDS: Final = 60.0
+START_SECONDS: Final = 60.0
+"""What an application may take to start, unless told otherwise."""
 RELOAD_DRAIN_SECONDS: Final = 1.0
 """What a drain takes at most while ``--reload`` is on: whoever edits is waiting."""
 RELOAD_INCLUDE: Final = ("*.py",)
@@ -59,6 +63,7 @@ class ServeOptions:
     proxy_headers: tuple[str, ...]
     root_path: str
     engine: str
+    start_timeout: float
     drain_timeout: float
     stop_timeout: float
     limits: http.ServerLimits
@@ -119,6 +124,11 @@ def _check(said: argparse.Namespace) -> None:
         raise ValueError("--unix is a place of its own: leave --host and --port out")
     if said.fd and any(place is not None for place in (said.host, said.port, said.unix)):
         raise ValueError("--fd is a place of its own: leave --host, --port and --unix out")
+    if len(said.fd or ()) != len(set(said.fd or ())):
+        raise ValueError("--fd names one descriptor twice")
+    for folder in (said.app_dir, *(said.reload_dir or ())):
+        if not folder.is_dir():
+            raise ValueError(f"there is no folder {folder}")
     if said.root_path and (said.root_path[0] != "/" or said.root_path[-1] == "/"):
         raise ValueError("--root-path begins with a slash and does not end with one")
     if said.keyfile is not None and said.certfile is None:
@@ -135,7 +145,11 @@ def _add_application(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     kinds = [kind.value for kind in Interface]
     add("--interface", choices=kinds, default="auto", help="default: auto, by its parameters")
-    add("--factory", action="store_true", help="MODULE:APP is a function that makes the app")
+    add(
+        "--factory",
+        action="store_true",
+        help="MODULE:APP is a function that makes the app, or an async context manager around it",
+    )
     add("--root-path", default="", metavar="PATH", help="of ASGI: what a proxy has taken off")
     add(
         "--app-dir",
@@ -148,7 +162,7 @@ def _add_application(group: argparse._ArgumentGroup) -> None:
 
 def _add_places(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--host", metavar="HOST", help=f"name or address; default: {HOST}; 0.0.0.0 is all IPv4")
+    add("--host", metavar="HOST", help=f"name or address; default: {HOST}; '*' is all there are")
     add("--port", type=_port, metavar="N", help=f"default: {PORT}; 0 lets the system choose")
     add("--unix", metavar="PATH", help="a unix socket")
     add(
@@ -196,6 +210,13 @@ def _add_workers(group: argparse._ArgumentGroup) -> None:
 def _add_times(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add(
+        "--start-timeout",
+        type=_seconds,
+        default=START_SECONDS,
+        metavar="S",
+        help=f"for the application to start; default: {START_SECONDS:g}",
+    )
+    add(
         "--drain-timeout",
         type=_seconds,
         metavar="S",
@@ -207,7 +228,8 @@ def _add_times(group: argparse._ArgumentGroup) -> None:
         type=_seconds,
         default=STOP_SECONDS,
         metavar="S",
-        help=f"for what is cancelled then, to clean up; default: {STOP_SECONDS:g}",
+        help="for what is cancelled then, and for the application itself, to clean up; "
+        f"default: {STOP_SECONDS:g}",
     )
     add("--access-log", metavar="FILE", help=f"a line for each request; {STDOUT} is stdout")
     engines = ("auto", "h11", "httptools")

@@ -11,7 +11,7 @@ import trio
 from trio_helianthus import net
 from trio_helianthus.errors import HelianthusError, from_os_error
 
-from ._serve_arguments import HOST, PORT
+from ._serve_arguments import EVERYWHERE, HOST, PORT
 from ._serve_systemd import activated_fds
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ async def open_port(options: ServeOptions) -> SharedPort:
         listener = await net.listen_unix(options.unix, mode=options.unix_mode)
         return SharedPort([listener], spread=False)
     port = PORT if options.port is None else options.port
-    listeners = await net.listen_tcp(port, host=options.host or HOST)
+    host = HOST if options.host is None else options.host.strip("[]")
+    listeners = await net.listen_tcp(port, host=None if host == EVERYWHERE else host)
     return SharedPort(listeners, spread=SPREADS_CONNECTIONS)
 
 
@@ -122,7 +123,7 @@ class SharedPort:
         self.listeners: Final = list(listeners)
         """The first place's, for whoever serves alone."""
         self._spreads = spread
-        self._more: list[socket.socket] = []
+        self._of_places: list[list[socket.socket]] = []
 
     def places(self, scheme: str) -> list[str]:
         """Tell where clients connect to."""
@@ -130,40 +131,54 @@ class SharedPort:
 
     def add_place(self) -> list[int]:
         """Return the descriptors for one more worker."""
-        first = [listener.socket for listener in self.listeners]
-        if sys.platform == "win32" or not self._spreads:
-            return [sock.fileno() for sock in first]
-        if not self._more:
-            # Bound without it, so that nobody else has the port; shared from now on.
-            for sock in first:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            self._more += first
-            return [sock.fileno() for sock in first]
-        added: list[socket.socket] = []
-        try:
-            added += [_twin(sock) for sock in first]
-        except OSError:  # a system that wants to be told before it binds the first
-            for sock in added:
-                sock.close()
-            self._spreads = False
-            return [sock.fileno() for sock in first]
-        self._more += added
-        return [sock.fileno() for sock in added]
+        sockets = [listener.socket for listener in self.listeners]
+        if self._spreads:
+            sockets = self._more_sockets()
+            self._of_places.append(sockets)
+        return [sock.fileno() for sock in sockets]
 
     def remove_place(self, fds: Sequence[int]) -> None:
-        """Close what only one worker had."""
-        for sock in self._more[len(self.listeners) :]:
-            if sock.fileno() in fds:
-                sock.close()
-        self._more = [sock for sock in self._more if sock.fileno() >= 0]
+        """Close what only one worker had, so that the system spreads connections over the others.
+
+        What waits there is refused. Where it is the only one, or all share one, nothing is closed.
+
+        :param fds: what :meth:`add_place` has returned.
+        """
+        for sockets in self._of_places:
+            if [sock.fileno() for sock in sockets] == list(fds):
+                if self._spreads and len(self._of_places) > 1:
+                    self._of_places.remove(sockets)
+                    self._close(sockets)
+                return
 
     def close(self) -> None:
         """Close them all: from now on clients are refused, once the workers have closed theirs."""
-        for sock in self._more[len(self.listeners) :]:
-            sock.close()
-        self._more.clear()
+        for sockets in self._of_places:
+            self._close(sockets)
+        self._of_places.clear()
         for listener in self.listeners:
             listener.close()
+
+    def _more_sockets(self) -> list[socket.socket]:
+        first = [listener.socket for listener in self.listeners]
+        if not self._of_places:
+            # Bound without it, so that nobody else has the port; shared from now on.
+            for sock in first if sys.platform != "win32" else ():
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            return first
+        twins: list[socket.socket] = []
+        try:
+            twins += [_twin(sock) for sock in self._of_places[0]]
+        except OSError:  # a system that wants to be told before it binds the first, or has no more
+            self._close(twins)
+            self._spreads = False
+            return self._of_places[0]
+        return twins
+
+    def _close(self, sockets: Sequence[socket.socket]) -> None:
+        listeners = {listener.socket: listener for listener in self.listeners}
+        for sock in sockets:
+            (listeners.get(sock) or sock).close()
 
 
 def _twin(sock: socket.socket) -> socket.socket:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import math
 import os
 import sys
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, closing, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -27,23 +29,29 @@ from trio_helianthus.errors import NetworkError
 from trio_helianthus.http.middleware import ProxyHeaders
 from trio_helianthus.wire import http1
 
-from ._serve_access_log import AccessLog
+from ._serve_access_log import open_access_log
 from ._serve_app import load_app
 from ._serve_arguments import Interface
+from ._serve_opening import open_app, open_in_time
+from ._serve_process import say
 from ._serve_sockets import inherited, open_port
 from ._serve_systemd import Notifier
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
+    from ._serve_access_log import AccessLog
     from ._serve_arguments import ServeOptions
+    from ._serve_process import Terminal
     from ._serve_sockets import Listener, SharedListener
 
 # What a supervisor says, a byte each. The end of the pipe says that there is none any more.
 DRAIN: Final = b"d"
 REPLACED: Final = b"r"
 CUT: Final = b"c"
-READY: Final = b"ready\n"
+# What a worker says, a byte each.
+READY: Final = b"r"
+LEAVING: Final = b"l"
 REPLACED_SECONDS: Final = 0.5
 """How long a worker that takes no more connections waits before it drains. Whoever has connected
 just before gets its first request through; a drain closes connections that are silent."""
@@ -54,32 +62,32 @@ class Ties:
     """What ties a worker to its supervisor: descriptors, handed on by number.
 
     :param commands: the pipe on which it is told what to do.
-    :param readiness: the pipe on which it says that it serves.
+    :param says: the pipe on which it says that it serves, and when it drains.
     :param sockets: what it serves.
     """
 
     commands: int
-    readiness: int
+    says: int
     sockets: tuple[int, ...]
 
     def write(self) -> str:
         """Return them as a word of a command line."""
-        return json.dumps([self.commands, self.readiness, self.sockets], separators=(",", ":"))
+        return json.dumps([self.commands, self.says, self.sockets], separators=(",", ":"))
 
     @classmethod
     def read(cls, word: str) -> Ties:
         """Take them from a word of a command line."""
-        commands, readiness, sockets = json.loads(word)
-        return cls(commands, readiness, tuple(sockets))
+        commands, says, sockets = json.loads(word)
+        return cls(commands, says, tuple(sockets))
 
 
-def serve_alone(options: ServeOptions) -> int:
+def serve_alone(options: ServeOptions, terminal: Terminal) -> int:
     """Serve in this process until it is told to stop.
 
     :returns: the exit code.
     """
-    worker = _Worker(options, Notifier())
-    return worker.run(worker.serve_alone)
+    worker = _Worker(options)
+    return worker.run(partial(worker.serve_alone, Notifier(), terminal))
 
 
 def serve_as_worker(options: ServeOptions, ties: Ties) -> int:
@@ -87,13 +95,10 @@ def serve_as_worker(options: ServeOptions, ties: Ties) -> int:
 
     :returns: the exit code.
     """
-    for fd in (ties.commands, ties.readiness, *ties.sockets):
+    for fd in (ties.commands, ties.says, *ties.sockets):
         os.set_inheritable(fd, False)
-    try:
-        worker = _Worker(options, None)
-        return worker.run(partial(worker.serve_with, ties), on_report=_print_if_cut)
-    except KeyboardInterrupt:  # at the terminal, while the application was imported
-        return 130
+    worker = _Worker(options)
+    return worker.run(partial(worker.serve_with, ties), on_report=_print_if_cut)
 
 
 def _print_if_cut(report: LifecycleReport) -> None:
@@ -104,10 +109,9 @@ def _print_if_cut(report: LifecycleReport) -> None:
 class _Worker:
     """One process's application, and what belongs to it."""
 
-    def __init__(self, options: ServeOptions, notifier: Notifier | None) -> None:
+    def __init__(self, options: ServeOptions) -> None:
         self._options = options
-        self._notifier = notifier
-        self._app, self._interface = load_app(
+        self._found, self._interface = load_app(
             options.app,
             app_dir=options.app_dir,
             factory=options.factory,
@@ -122,8 +126,10 @@ class _Worker:
 
     def run(self, main: Any, **options: Any) -> int:
         with ExitStack() as stack:
+            if inspect.iscoroutine(self._found):
+                stack.callback(self._found.close)  # it may come to nothing before it is awaited
             if self._options.access_log is not None:
-                self._access_log = AccessLog(self._options.access_log)
+                self._access_log = open_access_log(self._options.access_log)
                 stack.callback(self._access_log.close)
                 stack.enter_context(subscribe(self._access_log))
             return run(
@@ -133,66 +139,94 @@ class _Worker:
                 **options,
             )
 
-    async def serve_alone(self) -> None:
-        port = await open_port(self._options)
+    async def serve_alone(self, notifier: Notifier, terminal: Terminal) -> None:
         lifecycle = current_lifecycle()
         assert lifecycle is not None
 
         def started() -> None:
-            print(
-                f"listening on {', '.join(port.places(self._options.scheme))}",
-                file=sys.stderr,
-                flush=True,
-            )
-            if self._notifier is not None:
-                self._notifier.ready()
-                lifecycle.on_drain(self._notifier.stopping)
+            say(f"listening on {', '.join(port.places(self._options.scheme))}")
+            notifier.ready()
+            lifecycle.on_drain(notifier.stopping)
 
-        await self._serve(port.listeners, started)
+        def hung_up() -> None:
+            if terminal.is_gone():
+                lifecycle.drain("SIGHUP, the terminal is gone")
+            else:
+                notifier.reloading()
+                self._reload()
+                notifier.ready()
+
+        with closing(await open_port(self._options)) as port:
+            await self._serve(port.listeners, started, hung_up)
 
     async def serve_with(self, ties: Ties) -> None:
         listeners = inherited(ties.sockets)
+        lifecycle = current_lifecycle()
+        assert lifecycle is not None
+
+        def tell(word: bytes) -> None:
+            with suppress(OSError):  # the supervisor is gone, which the other pipe tells
+                os.write(ties.says, word)
 
         def started() -> None:
-            os.write(ties.readiness, READY)
-            os.close(ties.readiness)
+            tell(READY)
+            lifecycle.on_drain(partial(tell, LEAVING))
 
         async with open_background_nursery() as background:
             background.start_soon(_obey, ties.commands, listeners)
-            await self._serve(listeners, started)
+            await self._serve(listeners, started, self._reload)
 
-    async def _serve(self, listeners: Sequence[Listener], started: Any) -> None:
-        async with open_background_nursery() as background, self._open_handler() as handler:
-            background.start_soon(self._reload_on_sighup)
-            await http.serve(
-                handler,
-                listeners=listeners,
-                ssl_context=self._certificate,
-                limits=self._options.limits,
-                engine=http1.Engine(self._options.engine),
-                task_status=_Started(started),
-            )
+    async def _serve(
+        self,
+        listeners: Sequence[Listener],
+        started: Callable[[], None],
+        hung_up: Callable[[], None],
+    ) -> None:
+        application = open_in_time(
+            self._open_handler(),
+            start_timeout=self._options.start_timeout,
+            stop_timeout=self._options.stop_timeout,
+        )
+        async with open_background_nursery() as background:
+            background.start_soon(_hear_sighup, hung_up)
+            async with application as handler:
+                await http.serve(
+                    handler,
+                    listeners=listeners,
+                    ssl_context=self._certificate,
+                    limits=self._options.limits,
+                    engine=http1.Engine(self._options.engine),
+                    task_status=_Started(started),
+                )
 
     @asynccontextmanager
     async def _open_handler(self) -> AsyncIterator[http.Handler]:
-        proxies = self._options.proxy_headers
-        if self._interface is Interface.NATIVE:
-            yield _behind(proxies, self._app)
-        else:
-            async with asgi.open_lifespan(self._app) as state:
-                app = asgi.as_handler(self._app, state=state, root_path=self._options.root_path)
-                yield _behind(proxies, app)
+        options = self._options
+        async with open_app(self._found, options.app, self._interface) as (app, kind):
+            if kind is Interface.NATIVE:
+                yield _behind(options.proxy_headers, app)
+                return
+            async with asgi.open_lifespan(
+                app, startup_timeout=math.inf, shutdown_timeout=options.stop_timeout
+            ) as state:
+                handler = asgi.as_handler(app, state=state, root_path=options.root_path)
+                yield _behind(options.proxy_headers, handler)
 
-    async def _reload_on_sighup(self) -> None:
-        with open_signals("SIGHUP") as signals:
-            async for _ in signals:
-                if self._access_log is not None:
-                    self._access_log.reopen()
-                if self._certificate is not None:
-                    try:
-                        self._certificate.reload()
-                    except NetworkError as exc:  # the old one stays in use
-                        report_error(exc, where="reloading the certificate")
+    def _reload(self) -> None:
+        """Open and load anew what may have changed: the access log and the certificate."""
+        if self._access_log is not None:
+            self._access_log.reopen()
+        if self._certificate is not None:
+            try:
+                self._certificate.reload()
+            except NetworkError as exc:  # the old one stays in use
+                report_error(exc, where="reloading the certificate")
+
+
+async def _hear_sighup(hung_up: Callable[[], None]) -> None:
+    with open_signals("SIGHUP") as signals:
+        async for _ in signals:
+            hung_up()
 
 
 def _behind(proxies: Sequence[str], handler: http.Handler) -> http.Handler:

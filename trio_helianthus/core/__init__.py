@@ -62,6 +62,7 @@ from ._service import DRAIN_SECONDS as DRAIN_SECONDS
 from ._service import STOP_SECONDS as STOP_SECONDS
 from ._service import DrainReport as DrainReport
 from ._service import Service as Service
+from ._signals import ignore_signals as ignore_signals
 from ._signals import open_signals as open_signals
 from ._token import CancelToken as CancelToken
 from ._trace import TraceContext as TraceContext
@@ -109,6 +110,7 @@ __all__ = [
     "checkpoint_budget",
     "current_lifecycle",
     "current_trace",
+    "ignore_signals",
     "limit",
     "next_connection_id",
     "open_background_nursery",

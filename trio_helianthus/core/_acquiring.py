@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from trio.lowlevel import enable_ki_protection
+
 if TYPE_CHECKING:
     from collections.abc import Generator
     from types import TracebackType
@@ -27,10 +29,12 @@ class Acquiring(Generic[_T]):
     def __await__(self) -> Generator[Any, Any, _T]:
         return self._pool._acquire(self._timeout, self._token).__await__()
 
+    @enable_ki_protection
     async def __aenter__(self) -> _T:
         self._item = await self._pool._acquire(self._timeout, self._token)
         return self._item
 
+    @enable_ki_protection
     async def __aexit__(
         self,
         exc_type: type[BaseException] | None,

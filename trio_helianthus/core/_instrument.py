@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import traceback as traceback_module
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar, Token
 from enum import Enum
 from itertools import count
@@ -258,4 +258,5 @@ def _drop(instrument: Instrument, error: Exception) -> None:
 
 def _print_error(error: BaseException, where: str) -> None:
     lines = traceback_module.format_exception(error)
-    print(f"unhandled error in {where}:\n{''.join(lines)}", end="", file=sys.stderr, flush=True)
+    with suppress(OSError):  # nobody reads stderr any more: that must not end the caller
+        print(f"unhandled error in {where}:\n{''.join(lines)}", end="", file=sys.stderr, flush=True)

@@ -43,7 +43,8 @@ async def open_pool(
     :param limits: how many items there are, and for how long.
     :param check: tells whether an item that was idle for ``check_after`` seconds still works; a
         false result, a :exc:`HelianthusError`, an :exc:`OSError`, or one of trio's errors of
-        broken and closed resources, says that it does not, and the next one is tried.
+        broken and closed resources, says that it does not, and the next one is tried. So does
+        a check that takes longer than ``check_timeout``.
     :param is_reusable: tells, of an item that is released, whether it is in a state to be lent
         again; by default it is, unless the body of ``async with pool.acquire()`` raised.
     """

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
 from inspect import isawaitable, iscoroutine
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-import outcome
 import trio
 from trio.lowlevel import enable_ki_protection
 
-from trio_helianthus.errors import HelianthusError, ResourceClosed, ResourceFull, ServiceDraining
+from trio_helianthus.errors import HelianthusError, ResourceFull
 
 from ._acquiring import Acquiring
 from ._checkpoint import checkpoint_budget
 from ._limits import limit
-from ._pool_closing import Closing
-from ._pool_limits import CloseReason, PoolLimits, PoolStatistics
-from ._pool_upkeep import Entry, Upkeep, chance
+from ._pool_limits import CloseReason, PoolLimits
+from ._pool_stock import Stock, closed_error
 from ._service import DRAIN_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from ._nursery import BackgroundNursery
+    from ._pool_limits import PoolStatistics
+    from ._pool_stock import Entry
     from ._token import CancelToken
 
 _T = TypeVar("_T")
@@ -71,31 +70,21 @@ class Pool(Generic[_T]):
 
         The other arguments are those of :func:`open_pool`.
         """
-        self.limits = limits
+        self.limits: Final = limits
         """What it is held to."""
         self._open_item = open_item
-        self._closing = Closing(nursery, close_item, limits.close_timeout, self._free_place)
         self._check = check
         self._check_waits = False  # whether the check has turned out to be asynchronous
         self._is_reusable = is_reusable
-        self._max_idle = limits.max_size if limits.max_idle is None else limits.max_idle
-        self._size = 0
-        self._lent: dict[int, Entry[_T]] = {}
-        self._idle: deque[Entry[_T]] = deque()
-        self._waiters: OrderedDict[trio.lowlevel.Task, None] = OrderedDict()
+        self._stock = Stock(nursery, close_item, limits)
         self._under_way: set[trio.CancelScope] = set()  # what is being opened or checked
-        self._opening = 0
-        self._opened = self._open_failures = self._reused = self._waits = 0
-        self._wait_seconds = 0.0
-        self._draining = self._closed = False
-        self._empty = trio.Event()
-        self._upkeep = Upkeep(self)
         self._budget = checkpoint_budget()
         if limits.min_size:
-            nursery.start_soon(self._upkeep.keep_open)
+            nursery.start_soon(self._stock.upkeep.keep_open, self._open)
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else f"{len(self._lent)} of {self._size} lent"
+        stock = self._stock
+        state = "closed" if stock.closed else f"{len(stock.lent)} of {stock.size} lent"
         return f"<Pool: {state}>"
 
     def acquire(
@@ -129,7 +118,7 @@ class Pool(Generic[_T]):
         """
         entry = self._take_ready()
         if entry is None:
-            self._refuse_at_the_end()
+            self._stock.refuse_newcomers()
             raise ResourceFull("no item is idle", limit_name="max_size", limit=self.limits.max_size)
         return entry.item
 
@@ -141,15 +130,13 @@ class Pool(Generic[_T]):
 
         :raises ValueError: it is not lent.
         """
-        entry = self._lent.pop(id(item), None)
+        entry = self._stock.lent.pop(id(item), None)
         if entry is None:
             self._refuse_stranger(item)
-        elif self._is_reusable is not None and not self._is_fit(entry):
-            self._retire(entry, CloseReason.DISCARDED)
-        elif entry.expires <= (now := trio.current_time()):
-            self._retire(entry, CloseReason.LIFETIME)
+        elif self._is_reusable is None or self._is_fit(entry, self._is_reusable):
+            self._stock.give(entry)
         else:
-            self._give(entry, now)
+            self._stock.retire(entry, CloseReason.DISCARDED)
 
     @enable_ki_protection
     def discard(self, item: _T) -> None:
@@ -157,36 +144,35 @@ class Pool(Generic[_T]):
 
         :raises ValueError: it is not lent.
         """
-        entry = self._lent.pop(id(item), None)
+        entry = self._stock.lent.pop(id(item), None)
         if entry is None:
             self._refuse_stranger(item)
         else:
-            self._retire(entry, CloseReason.DISCARDED)
+            self._stock.retire(entry, CloseReason.DISCARDED)
 
+    @enable_ki_protection
     def _end_loan(self, item: _T, *, failed: bool) -> None:
-        if id(item) not in self._lent:  # its user has discarded it
+        if id(item) not in self._stock.lent:  # its user has discarded it
             return
         if failed and self._is_reusable is None:
             self.discard(item)
         else:
             self.release(item)
 
+    def _refuse_stranger(self, item: _T) -> None:
+        if not self._stock.closed:
+            raise ValueError(f"the pool has not lent {item!r}, or has it back already")
+
+    def _is_fit(self, entry: Entry[_T], is_reusable: Callable[[_T], bool]) -> bool:
+        try:
+            return is_reusable(entry.item)
+        except BaseException:
+            self._stock.retire(entry, CloseReason.DISCARDED)
+            raise
+
     def statistics(self) -> PoolStatistics:
         """Return what the pool has now, and what it has done so far."""
-        return PoolStatistics(
-            size=self._size,
-            acquired=len(self._lent),
-            idle=len(self._idle),
-            opening=self._opening,
-            closing=self._closing.under_way,
-            waiting=len(self._waiters),
-            opened=self._opened,
-            open_failures=self._open_failures,
-            reused=self._reused,
-            closed=dict(self._closing.counts),
-            waits=self._waits,
-            wait_seconds=self._wait_seconds,
-        )
+        return self._stock.statistics()
 
     async def drain(self, timeout: float = DRAIN_SECONDS) -> int:
         """Lend nothing to newcomers, wait until all items are back, and close the pool.
@@ -197,15 +183,13 @@ class Pool(Generic[_T]):
             closing them takes (``close_timeout`` at most) comes on top.
         :returns: how many those were.
         """
-        self._draining = True
-        while self._idle:
-            self._retire(self._idle.pop(), CloseReason.POOL_CLOSED)
-        self._note_if_empty()
+        stock = self._stock
+        stock.drain()
         with trio.move_on_after(timeout):
-            await self._empty.wait()
-        cut = len(self._lent)
+            await stock.empty.wait()
+        cut = len(stock.lent)
         self.close()
-        await self._empty.wait()
+        await stock.empty.wait()
         return cut
 
     @enable_ki_protection
@@ -214,28 +198,20 @@ class Pool(Generic[_T]):
 
         Items that need to wait for it are closed in the nursery. Idempotent.
         """
-        if self._closed:
+        if self._stock.closed:
             return
-        self._closed = self._draining = True
-        self._upkeep.end()
         for scope in list(self._under_way):
             scope.cancel(reason="the pool was closed")
-        for task in self._waiters:
-            trio.lowlevel.reschedule(task, outcome.Error(_closed_error()))
-        self._waiters.clear()
-        entries = [*self._idle, *self._lent.values()]
-        self._idle.clear()
-        self._lent.clear()
-        for entry in entries:
-            self._retire(entry, CloseReason.POOL_CLOSED)
+        self._stock.close()
 
-    # How a task gets an item
+    # How a task gets an item. An interrupt (Ctrl+C) comes before or after, like a cancellation.
 
+    @enable_ki_protection
     async def _acquire(self, timeout: float | None, token: CancelToken | None) -> _T:
         await trio.lowlevel.checkpoint_if_cancelled()
         if token is not None:
             token.check()
-        self._refuse_at_the_end()
+        self._stock.refuse_newcomers()
         if (entry := self._take_ready()) is not None:
             if self._budget.spend():
                 await self._budget.refill()
@@ -246,16 +222,14 @@ class Pool(Generic[_T]):
             return await self._acquire_slowly()
 
     async def _acquire_slowly(self) -> _T:
-        goes_first = False
+        stock, goes_first = self._stock, False
         while True:
-            self._refuse_at_the_end()
+            stock.refuse_newcomers()
             if (entry := self._take_ready()) is not None:
                 return entry.item
-            if self._idle:
-                entry = self._lend(self._idle.pop())
-            elif self._size < self.limits.max_size:
-                self._size += 1
-                self._opening += 1
+            if stock.idle:
+                entry = stock.lend(stock.idle.pop())
+            elif stock.reserve():
                 return (await self._open()).item
             else:
                 entry = await self._wait(goes_first)
@@ -263,7 +237,7 @@ class Pool(Generic[_T]):
                     return (await self._open()).item
                 return entry.item
             if await self._is_healthy(entry):
-                self._reused += 1
+                stock.reused += 1
                 return entry.item
             # Nobody can have been waiting when it was idle.
             goes_first = True
@@ -271,16 +245,15 @@ class Pool(Generic[_T]):
     @enable_ki_protection
     def _take_ready(self) -> Entry[_T] | None:
         """Lend the idle item that was used last, if that needs no waiting."""
-        idle, check = self._idle, self._check
+        stock, check = self._stock, self._check
+        idle = stock.idle
         while idle:
             if check is None or not self._is_due_for_check(idle[-1]):
-                entry = idle.pop()
-                self._lent[id(entry.item)] = entry
-                self._reused += 1
-                return entry
+                stock.reused += 1
+                return stock.lend(idle.pop())
             if self._check_waits:
                 return None
-            entry = self._lend(idle.pop())
+            entry = stock.lend(idle.pop())
             healthy: bool | Awaitable[bool] = False
             try:
                 healthy = check(entry.item)
@@ -288,15 +261,15 @@ class Pool(Generic[_T]):
                 pass
             finally:
                 if not healthy:
-                    self._drop(entry, CloseReason.UNHEALTHY)
+                    stock.drop(entry, CloseReason.UNHEALTHY)
             if isawaitable(healthy):
                 _forget(healthy)
                 self._check_waits = True
-                del self._lent[id(entry.item)]
+                del stock.lent[id(entry.item)]
                 idle.append(entry)
                 return None
             if healthy:
-                self._reused += 1
+                stock.reused += 1
                 return entry
         return None
 
@@ -307,7 +280,7 @@ class Pool(Generic[_T]):
     async def _is_healthy(self, entry: Entry[_T]) -> bool:
         """Check an item that was lent, and close it if it is not healthy."""
         assert self._check is not None
-        scope = trio.CancelScope()
+        scope = trio.CancelScope(relative_deadline=self.limits.check_timeout)
         self._under_way.add(scope)
         healthy = False
         try:
@@ -319,125 +292,47 @@ class Pool(Generic[_T]):
         finally:
             self._under_way.discard(scope)
             if not healthy:
-                self._drop(entry, CloseReason.UNHEALTHY)
-        if self._closed:
-            raise _closed_error()
+                self._stock.drop(entry, CloseReason.UNHEALTHY)
+        if self._stock.closed:
+            raise closed_error()
         return healthy
 
     async def _wait(self, goes_first: bool) -> Entry[_T] | None:
         """Wait for an item that is lent then, or for ``None``, a place for one."""
-        limits, waiters = self.limits, self._waiters
-        if len(waiters) >= limits.max_waiting:
-            raise ResourceFull(limit_name="max_waiting", limit=limits.max_waiting)
-        task, began = trio.lowlevel.current_task(), trio.current_time()
+        stock, task, began = self._stock, trio.lowlevel.current_task(), trio.current_time()
 
         def abort(_: object) -> trio.lowlevel.Abort:
-            del waiters[task]
+            stock.leave_line(task)
             return trio.lowlevel.Abort.SUCCEEDED
 
-        waiters[task] = None
-        if goes_first:
-            waiters.move_to_end(task, last=False)
-        self._waits += 1
-        entry: Entry[_T] | None = await trio.lowlevel.wait_task_rescheduled(abort)
-        self._wait_seconds += trio.current_time() - began
-        if entry is not None and self._closed:
-            raise _closed_error()
+        stock.join_line(task, goes_first=goes_first)
+        with limit(self.limits.wait_timeout, None):
+            entry: Entry[_T] | None = await trio.lowlevel.wait_task_rescheduled(abort)
+        stock.note_wait(trio.current_time() - began)
+        if entry is not None and stock.closed:
+            raise closed_error()
         return entry
 
     async def _open(self) -> Entry[_T]:
         """Open an item at a place that is reserved for it, and lend it."""
-        scope = trio.CancelScope()
+        stock, scope = self._stock, trio.CancelScope()
         self._under_way.add(scope)
         entry: Entry[_T] | None = None
         try:
             with scope:
-                if not self._closed:
-                    entry = self._make_entry(await self._open_item())
+                if not stock.closed:
+                    entry = stock.note_opened(await self._open_item())
         finally:
             self._under_way.discard(scope)
-            self._opening -= 1
             if entry is None:
-                self._open_failures += 1
-                self._free_place()
+                stock.note_failure()
         if entry is None:
-            raise _closed_error()
-        self._opened += 1
-        if self._closed:
-            await self._closing.close_here(entry.item, CloseReason.POOL_CLOSED)
-            raise _closed_error()
-        return self._lend(entry)
-
-    def _make_entry(self, item: _T) -> Entry[_T]:
-        age = self.limits.max_lifetime * (1 - self.limits.lifetime_jitter * chance())
-        return Entry(item, trio.current_time() + age)
-
-    def _refuse_at_the_end(self) -> None:
-        if self._closed:
-            raise _closed_error()
-        if self._draining:
-            raise ServiceDraining("the pool is draining and lends nothing more")
-
-    # Where an item goes
-
-    def _lend(self, entry: Entry[_T]) -> Entry[_T]:
-        self._lent[id(entry.item)] = entry
+            raise closed_error()
+        if stock.closed:
+            del stock.lent[id(entry.item)]
+            await stock.closing.close_here(entry.item, CloseReason.POOL_CLOSED)
+            raise closed_error()
         return entry
-
-    def _refuse_stranger(self, item: _T) -> None:
-        if not self._closed:
-            raise ValueError(f"the pool has not lent {item!r}, or has it back already")
-
-    def _is_fit(self, entry: Entry[_T]) -> bool:
-        assert self._is_reusable is not None
-        try:
-            return self._is_reusable(entry.item)
-        except BaseException:
-            self._retire(entry, CloseReason.DISCARDED)
-            raise
-
-    def _give(self, entry: Entry[_T], now: float) -> None:
-        """Hand an item to the task that has waited longest, or keep it for the next."""
-        if self._waiters:
-            task, _ = self._waiters.popitem(last=False)
-            self._reused += 1
-            trio.lowlevel.reschedule(task, outcome.Value(self._lend(entry)))
-        elif self._draining:
-            self._retire(entry, CloseReason.POOL_CLOSED)
-        elif len(self._idle) >= self._max_idle:
-            self._retire(entry, CloseReason.SURPLUS)
-        else:
-            entry.idle_since = now
-            self._idle.append(entry)
-            self._upkeep.note_idle(entry, now)
-
-    def _free_place(self) -> None:
-        """Hand a place to the task that has waited longest, or have one item less."""
-        if self._waiters:
-            task, _ = self._waiters.popitem(last=False)
-            self._opening += 1
-            trio.lowlevel.reschedule(task, outcome.Value(None))
-            return
-        self._size -= 1
-        self._note_if_empty()
-        if self._size < self.limits.min_size:
-            self._upkeep.note_too_few()
-
-    def _note_if_empty(self) -> None:
-        if self._draining and not self._size:
-            self._empty.set()
-
-    def _drop(self, entry: Entry[_T], reason: CloseReason) -> None:
-        """Close an item that was lent, unless the pool was closed meanwhile, and it with it."""
-        if self._lent.pop(id(entry.item), None) is not None:
-            self._retire(entry, reason)
-
-    def _retire(self, entry: Entry[_T], reason: CloseReason) -> None:
-        self._closing.close(entry.item, reason)
-
-
-def _closed_error() -> ResourceClosed:
-    return ResourceClosed("the pool is closed")
 
 
 def _forget(awaitable: Awaitable[object]) -> None:

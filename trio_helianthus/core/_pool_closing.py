@@ -67,6 +67,7 @@ class Closing(Generic[_T]):
                 self._note_closed()
         return closing if isawaitable(closing) else None
 
+    @trio.lowlevel.enable_ki_protection
     async def _finish(self, closing: Awaitable[object]) -> None:
         try:
             with trio.move_on_after(self._timeout, shield=True):

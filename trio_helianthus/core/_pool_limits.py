@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ def _at_least(least: int) -> Any:
 class PoolLimits:
     """How many items a pool has, and for how long. Times are in seconds, ``math.inf`` for ever.
 
-    :raises ValueError: one of them makes no sense, or ``min_size`` is more than ``max_size``.
+    :raises ValueError: one of them makes no sense, or they contradict each other.
     """
 
     max_size: int = attrs.field(default=10, validator=_at_least(1))
@@ -45,6 +46,8 @@ class PoolLimits:
     """How many tasks may wait at a time; one more gets a :class:`ResourceFull`."""
     acquire_timeout: float = attrs.field(default=30.0, validator=_seconds)
     """How long acquiring takes at most, opening included, where no ``timeout`` is given."""
+    wait_timeout: float = attrs.field(default=math.inf, validator=_seconds)
+    """The part of it for which a task waits at most while all items are used."""
     idle_timeout: float = attrs.field(default=300.0, validator=_seconds)
     """After how long an idle item is closed, if there are more than ``min_size``."""
     max_lifetime: float = attrs.field(default=3600.0, validator=_seconds)
@@ -55,12 +58,18 @@ class PoolLimits:
     """By which part, at random, a lifetime is shorter, so that not all end at the same time."""
     check_after: float = attrs.field(default=1.0, validator=_seconds)
     """For how long an item has to be idle to be checked before it is used again."""
+    check_timeout: float = attrs.field(default=5.0, validator=_seconds)
+    """How long a check takes at most; one that takes longer has failed."""
     close_timeout: float = attrs.field(default=5.0, validator=_seconds)
     """How long closing an item takes at most; until then it counts."""
 
     def __attrs_post_init__(self) -> None:
         if self.min_size > self.max_size:
             raise ValueError(f"min_size={self.min_size} is more than max_size={self.max_size}")
+        if self.max_idle is not None and self.min_size > self.max_idle:
+            raise ValueError(f"min_size={self.min_size} is more than max_idle={self.max_idle}")
+        if self.min_size and not self.max_lifetime:
+            raise ValueError("with max_lifetime=0 no item can be kept open for min_size")
 
 
 class CloseReason(Enum):

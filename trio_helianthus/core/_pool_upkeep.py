@@ -16,32 +16,24 @@ from ._pool_limits import CloseReason
 from ._retry_policy import RetryPolicy
 
 if TYPE_CHECKING:
-    from ._pool import Pool
+    from collections.abc import Awaitable, Callable
+
+    from ._pool_stock import Entry, Stock
 
 _T = TypeVar("_T")
 _REOPENING: Final = RetryPolicy(initial_delay=0.1, max_delay=30.0)
 
 
-class Entry(Generic[_T]):
-    """An open item, and until when."""
-
-    __slots__ = ("expires", "idle_since", "item")
-
-    def __init__(self, item: _T, expires: float) -> None:
-        self.item = item
-        self.expires = expires
-        self.idle_since = -math.inf
-
-
 class Upkeep(Generic[_T]):
     """Looks after the items of a pool that nobody uses."""
 
-    def __init__(self, pool: Pool[_T]) -> None:
-        self._pool = pool
-        self._limits = pool.limits
-        self._idle_timeout = pool.limits.idle_timeout
+    def __init__(self, stock: Stock[_T]) -> None:
+        self._stock = stock
+        self._limits = stock.limits
+        self._idle_timeout = stock.limits.idle_timeout
         self._alarm = Alarm(self._close_old)
         self._too_few = Parking()
+        self._scope = trio.CancelScope()  # of the task that keeps the fewest open
 
     def note_idle(self, entry: Entry[_T], now: float) -> None:
         """Look after an item that has just become idle."""
@@ -56,46 +48,50 @@ class Upkeep(Generic[_T]):
     def end(self) -> None:
         """Do nothing more."""
         self._alarm.close()
-        self._too_few.wake()
+        self._scope.cancel(reason="the pool was closed")
 
     def _close_old(self) -> None:
         """Close what was idle for too long, or is too old, and look again when the next is."""
-        pool, limits, idle, now = self._pool, self._limits, self._pool._idle, trio.current_time()
-        while idle and pool._size > limits.min_size:
+        stock, limits, idle, now = self._stock, self._limits, self._stock.idle, trio.current_time()
+        while idle and stock.staying > limits.min_size:
             if idle[0].idle_since + limits.idle_timeout > now:
                 break
-            pool._retire(idle.popleft(), CloseReason.IDLE)
+            stock.retire(idle.popleft(), CloseReason.IDLE)
         for entry in [entry for entry in idle if entry.expires <= now]:
             idle.remove(entry)
-            pool._retire(entry, CloseReason.LIFETIME)
+            stock.retire(entry, CloseReason.LIFETIME)
         due = min((entry.expires for entry in idle), default=math.inf)
-        if idle and pool._size > limits.min_size:
+        if idle and stock.staying > limits.min_size:
             due = min(due, idle[0].idle_since + limits.idle_timeout)
         self._alarm.set(due)
 
-    async def keep_open(self) -> None:
-        """Keep ``min_size`` items open, until the pool drains."""
-        pool, failures = self._pool, 0
-        while not pool._draining:
-            if pool._size >= self._limits.min_size:
-                await self._too_few
-                continue
-            pool._size += 1
-            pool._opening += 1
-            try:
-                with limit(self._limits.acquire_timeout, None):
-                    entry = await pool._open()
-            except Exception as exc:
-                if pool._closed:
-                    return
-                failures += 1
-                if failures == 1:
-                    report_error(exc, where="opening an item of a pool in the background")
-                await trio.sleep(_REOPENING.delay(failures, chance()))
-            else:
-                failures = 0
-                del pool._lent[id(entry.item)]
-                pool._give(entry, trio.current_time())
+    @trio.lowlevel.enable_ki_protection
+    async def keep_open(self, open_one: Callable[[], Awaitable[Entry[_T]]]) -> None:
+        """Keep ``min_size`` items open, until the pool drains.
+
+        :param open_one: opens an item at a place that was reserved for it, and lends it.
+        """
+        stock, failures = self._stock, 0
+        with self._scope:
+            while not stock.draining:
+                if stock.size >= self._limits.min_size:
+                    await self._too_few
+                    continue
+                stock.reserve()
+                try:
+                    with limit(self._limits.acquire_timeout, None):
+                        entry = await open_one()
+                except Exception as exc:
+                    if stock.closed:
+                        return
+                    failures += 1
+                    if failures == 1:
+                        report_error(exc, where="opening an item of a pool in the background")
+                    await trio.sleep(_REOPENING.delay(failures, chance()))
+                else:
+                    failures = 0
+                    del stock.lent[id(entry.item)]
+                    stock.give(entry)
 
 
 def chance() -> float:

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING, Final, TypeVarTuple
@@ -35,9 +35,10 @@ def stop_signals() -> tuple[signal.Signals, ...]:
 
 
 def print_report(report: LifecycleReport) -> None:
-    """Print a report to stderr, if there was a drain."""
+    """Print a report to stderr, if there was a drain, and if stderr can be written."""
     if report.reason is not None:
-        print(report, file=sys.stderr, flush=True)
+        with suppress(OSError):
+            print(report, file=sys.stderr, flush=True)
 
 
 def run(

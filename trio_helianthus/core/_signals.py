@@ -11,6 +11,7 @@ import trio
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from types import FrameType
 
 
 @contextmanager
@@ -35,6 +36,34 @@ def open_signals(*names: str) -> Iterator[AsyncIterator[str]]:
         return
     with trio.open_signal_receiver(*known) as received:
         yield _Names(received)
+
+
+@contextmanager
+def ignore_signals(*names: str) -> Iterator[None]:
+    """Take no notice of signals while the body runs, by name; whoever listens inside does.
+
+    For the start of a program that has :func:`open_signals` later: what it is told before must
+    not end it. Processes that it starts are not concerned. Works in the main thread only.
+
+    :param names: such as ``"SIGHUP"``. A name that the system does not have does no harm.
+    """
+    known = [signal.Signals[name] for name in names if name in signal.Signals.__members__]
+    if threading.current_thread() is not threading.main_thread():
+        known = []
+    previous = {
+        signum: signal.signal(signum, _take_no_notice)
+        for signum in known
+        if signal.getsignal(signum) is not signal.SIG_IGN
+    }
+    try:
+        yield
+    finally:
+        for signum, handler in previous.items():
+            signal.signal(signum, signal.SIG_DFL if handler is None else handler)
+
+
+def _take_no_notice(signum: int, frame: FrameType | None) -> None:
+    """Handle a signal. Unlike ``SIG_IGN``, this is not handed on to other programs."""
 
 
 class _Names:

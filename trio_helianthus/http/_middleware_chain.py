@@ -136,7 +136,8 @@ def compose(
 def _guarded(handler: Handler, errors: ErrorHandlers) -> CallNext:
     async def guarded(request: Request) -> Response:
         try:
-            return own_copy(_answered(await handler(request)))
+            result = await handler(request)
+            return own_copy(result if isinstance(result, Response) else _answered(result))
         except Exception as exc:
             return await errors.answer(request, exc)
 
@@ -146,7 +147,8 @@ def _guarded(handler: Handler, errors: ErrorHandlers) -> CallNext:
 def _layer(middleware: Middleware, call_next: CallNext, errors: ErrorHandlers) -> CallNext:
     async def layer(request: Request) -> Response:
         try:
-            return _answered(await middleware(request, call_next))
+            result = await middleware(request, call_next)
+            return result if isinstance(result, Response) else _answered(result)
         except Exception as exc:
             return await errors.answer(request, exc)
 
@@ -160,7 +162,8 @@ def _plain_answer(error: Exception) -> Response:
 def _outermost(call: CallNext) -> Handler:
     async def outermost(request: Request) -> HandlerResult:
         response = await call(request)
-        request.state.pop("exception", None)  # its traceback refers to the request
+        if "state" in request.__dict__:
+            request.state.pop("exception", None)  # its traceback refers to the request
         return response.writer if type(response) is _Started else response
 
     return outermost

@@ -112,6 +112,10 @@ class Pattern:
         """The same for patterns that only differ in the names of their placeholders."""
         return self.segments, self.rest
 
+    def is_same_as(self, other: Pattern) -> bool:
+        """Whether both make the same URLs of the same values, whatever was written."""
+        return self.place == other.place and self.names == other.names
+
     @property
     def fixed_path(self) -> str | None:
         """The path without placeholders as requests may write it; ``None`` where there are some.

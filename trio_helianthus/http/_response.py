@@ -118,6 +118,14 @@ class Response:
         own = self.__dict__
         return self._shared_headers if len(own) == 2 and "_shared_headers" in own else None
 
+    def share_headers(self, headers: Headers) -> None:
+        """Have these fields instead of its own.
+
+        :param headers: must not change from now on: other answers may have the same.
+        """
+        self.__dict__.pop("headers", None)
+        self._shared_headers = headers
+
     @classmethod
     def from_wire(
         cls, status: int, fields: Headers | Iterable[tuple[bytes, bytes]], body: bytes = b""

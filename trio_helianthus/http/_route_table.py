@@ -31,6 +31,7 @@ class Entry:
 
     :param name: empty for one that ``url_for`` does not know.
     :param shown: what the listing shows instead of the handler.
+    :param is_named: whether somebody has given it the name, which is the function's otherwise.
     """
 
     pattern: Pattern
@@ -39,6 +40,7 @@ class Entry:
     name: str
     middleware: tuple[Middleware, ...] = ()
     shown: Handler | None = None
+    is_named: bool = False
 
 
 @attrs.frozen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import attrs
 
@@ -21,10 +21,16 @@ from ._mounted import add_slash, mounted
 from ._pattern import NO_PREFIX, Pattern, parse_pattern
 from ._request import Request
 from ._response import HandlerResult
+from ._route_claims import Around, Claims, claim
+from ._route_names import RouteNames
 from ._route_table import Entry, Level, Mount, RouteTable
 from ._route_tree import ANY_METHOD
 
 __all__ = ["Handler", "Route", "Router", "check_handler"]
+
+STATIC: Final = "static"
+"""What folders of files are called unless they are given a name; as that of a function, it may
+come several times."""
 
 _H = TypeVar("_H", bound=Handler)
 _E = TypeVar("_E", bound=ErrorHandler)
@@ -101,9 +107,10 @@ class Router:
         self._converters = {**CONVERTERS, **(converters or {})}
         self._redirects = slashes == "redirect"
         self._level = Level(check_middleware(middleware))
-        self._taken: dict[object, str] = {}
-        self._parents: list[tuple[Router, Pattern]] = []
+        self._taken: Claims = {}
+        self._around: list[Around] = []
         self._table: RouteTable | None = None
+        self._names: RouteNames | None = None
 
     def __call__(self, request: Request) -> Awaitable[HandlerResult]:
         """Answer a request by the handler of its route: ``await router(request)``.
@@ -150,10 +157,11 @@ class Router:
         :param pattern: the path, such as ``"/users/{id:int}"``; in a group, ``""`` is the
             prefix itself.
         :param methods: such as ``["GET", "POST"]``; upper case or lower.
-        :param name: for :meth:`url_for`; the name of the function where it is left out.
+        :param name: for :meth:`url_for`, ``""`` for none; the name of the function where it is
+            left out. One that is given belongs to one URL, whatever its methods.
         :param middleware: around this route alone, inside that of the router.
-        :raises ValueError: for a bad pattern or method, or a route that is taken. Two patterns
-            that differ only in the names of their placeholders are one.
+        :raises ValueError: for a bad pattern or method, or a route or name that is taken. Two
+            patterns that differ only in the names of their placeholders are one.
         :raises TypeError: for a handler that is a plain function and not ``async def``.
         """
         cut, wanted = self._check(pattern, methods)
@@ -164,6 +172,7 @@ class Router:
             handler,
             getattr(handler, "__name__", "") if name is None else name,
             tuple(check_middleware(middleware)),
+            is_named=name is not None,
         )
         self._add(entry, [entry])
 
@@ -278,22 +287,31 @@ class Router:
         :param prefix: such as ``"/files"``, without a slash at the end.
         :param name: of a router, stands before the names of its routes; of another handler, the
             name of its route for :meth:`url_for`, with the parameter ``path``.
-        :raises ValueError: for a bad prefix, a router inside itself, or a route that is taken.
+        :raises ValueError: for a bad prefix, a router inside itself, or a route or name that is
+            taken: of a router that is mounted twice, one needs a name.
         :raises TypeError: for a handler that is a plain function and not ``async def``.
         """
         cut = self._cut_prefix(prefix)
         if isinstance(handler, Router):
-            if handler in [self, *(router for router, _ in self._ancestors())]:
+            if handler in [around.router for around in self._all_around()]:
                 raise ValueError("a router cannot be mounted in itself")
-            self._add(Mount(cut, handler._level, name), handler._level.walk(cut))
-            handler._parents.append((self, cut))
+            place = Around(self, self._taken, cut, f"{name}:" if name else "")
+            self._add(Mount(cut, handler._level, name), handler._level.walk(cut, place.name))
+            handler._around.append(place)
             return
         check_handler(handler)
         inner = mounted(handler, len(cut.segments))
         for pattern in [cut, parse_pattern("/{path:path}", self._converters).under(cut)]:
             if pattern.segments or pattern.rest:
                 reachable = (name or "") if pattern.rest else ""
-                entry = Entry(pattern, (ANY_METHOD,), inner, reachable, shown=handler)
+                entry = Entry(
+                    pattern,
+                    (ANY_METHOD,),
+                    inner,
+                    reachable,
+                    shown=handler,
+                    is_named=name != STATIC,
+                )
                 self._add(entry, [entry])
 
     def static(
@@ -301,7 +319,7 @@ class Router:
         prefix: str,
         folder: str | os.PathLike[str],
         *,
-        name: str | None = "static",
+        name: str | None = STATIC,
         **options: Any,
     ) -> None:
         """Serve the files of a folder.
@@ -326,24 +344,24 @@ class Router:
             router.url_for("moon", request, name="mars", number=2)   # "https://example.com/planets/…"
 
         :param name: of the route; ``"group:route"`` where its group has a name. Within a router
-            that is mounted once, its own names do.
+            that is mounted once, its own names do. A name that was given goes before that of a
+            function; of several paths of one function, the first with these placeholders is meant.
         :param request: makes the URL absolute, with the scheme and the host that the client
             used, which is what its ``Host`` says: have :class:`middleware.TrustedHosts` check it.
         :param params: a value for each placeholder.
-        :raises LookupError: no route has the name, or several do.
+        :raises LookupError: no route has the name, or several functions do.
         :raises ValueError: a value is missing, too many, or would not come back from the URL as
             it is; or the router is mounted several times.
         """
-        patterns = [entry.pattern for entry in self._level.walk() if name == entry.name != ""]
-        if len(patterns) != 1:
-            raise LookupError(f"{len(patterns)} routes have the name {name!r}")
-        pattern = patterns[0]
-        router = self
-        while router._parents:
-            if len(router._parents) > 1:
+        router, prefix = self, NO_PREFIX
+        while router._around:
+            if len(router._around) > 1:
                 raise ValueError(f"{name!r} is mounted several times: ask the router around it")
-            router, prefix = router._parents[0]
-            pattern = pattern.under(prefix)
+            place = router._around[0]
+            router, prefix = place.router, prefix.under(place.prefix)
+        if self._names is None:
+            self._names = RouteNames(self._level.walk())
+        pattern = self._names.find(name, set(params).difference(prefix.names)).under(prefix)
         unknown = set(params) - set(pattern.names)
         if unknown:
             raise ValueError(f"{pattern.text!r} has no placeholder {', '.join(sorted(unknown))}")
@@ -368,7 +386,7 @@ class Router:
         ]
 
     def _check(self, pattern: str, methods: Iterable[str]) -> tuple[Pattern, list[str]]:
-        if not pattern and self._parents and all(cut.segments for _, cut in self._parents):
+        if not pattern and self._around and all(each.prefix.segments for each in self._around):
             return NO_PREFIX, _check_methods(methods)
         return parse_pattern(pattern, self._converters), _check_methods(methods)
 
@@ -383,34 +401,24 @@ class Router:
         return cut
 
     def _add(self, entry: Entry | Mount, routes: Iterable[Entry]) -> None:
-        """Add an entry, if its routes have their place here and in the routers around."""
-        claims = [
-            (router, (route.pattern.under(prefix).place, method), route.pattern.under(prefix).text)
-            for route in routes
-            for router, prefix in [(self, NO_PREFIX), *self._ancestors()]
-            for method in route.methods
-        ]
-        for router, place, text in claims:
-            if place in router._taken:
-                _, method = place
-                taken = router._taken[place]
-                raise ValueError(f"{method} {text!r} is taken by the route {taken!r}")
-        for router, place, text in claims:
-            router._taken[place] = text
+        """Add an entry, if its routes have their places and names here and in the routers around.
+
+        :param routes: those that the entry brings, with their patterns and names in this router.
+        """
+        claim(routes, self._all_around())
         self._level.entries.append(entry)
         self._changed()
 
     def _changed(self) -> None:
-        self._table = None
-        for router, _ in self._ancestors():
-            router._table = None
+        for around in self._all_around():
+            around.router._table = None
+            around.router._names = None
 
-    def _ancestors(self) -> list[tuple[Router, Pattern]]:
-        """Every router around this one, with the prefix that this one has there."""
-        found: list[tuple[Router, Pattern]] = []
-        for parent, prefix in self._parents:
-            found.append((parent, prefix))
-            found += [(outer, prefix.under(before)) for outer, before in parent._ancestors()]
+    def _all_around(self) -> list[Around]:
+        """This router, and every one around it."""
+        found = [Around(self, self._taken)]
+        for parent in self._around:
+            found += [outer.behind(parent) for outer in parent.router._all_around()]
         return found
 
 

@@ -36,5 +36,6 @@ def own_copy(response: Response) -> Response:
     """A copy that can be changed: a handler may give the same response again and again."""
     own: Response = object.__new__(type(response))
     own.__dict__.update(response.__dict__)
-    own.headers = response.headers.copy()
+    if "headers" in own.__dict__:  # else they are not made yet, and what they are made of is shared
+        own.headers = response.headers.copy()
     return own

@@ -10,12 +10,12 @@ from .._headers import Headers
 from .._middleware_chain import CallNext
 from .._request import Request
 from .._response import Response
+from ._added_fields import RememberedChange
 from ._field_lists import add_vary
 
 __all__ = ["CORS"]
 
 _Origins: TypeAlias = "Literal['*'] | Iterable[str] | re.Pattern[str] | Callable[[str], bool]"
-_VARY = Headers({"Vary": "Origin"})
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#\s]+|null")
 
 
@@ -73,53 +73,53 @@ class CORS:
         self._methods = _listed(methods, "methods")
         self._headers = _listed(headers, "headers")
         self._fields = {"Access-Control-Allow-Credentials": "true"} if credentials else {}
-        self._expose = ", ".join(expose)
+        if exposed := ", ".join(expose):
+            self._fields["Access-Control-Expose-Headers"] = exposed
         self._max_age = str(int(max_age))
         self._private_network = private_network
-        Headers({"X": self._methods or "", "Y": self._headers or "", "Z": self._expose})  # checks
+        self._add = RememberedChange(self._add_fields)
+        Headers({"X": self._methods or "", "Y": self._headers or "", "Z": exposed})  # checks
 
     async def __call__(self, request: Request, call_next: CallNext) -> Response:
         """Answer a preflight, or add to the answer what the page may read."""
         origin = request.headers.get("origin")
         if origin is None:
-            add = self._add_vary
+            reader = ""
+        elif request.method == "OPTIONS" and "access-control-request-method" in request.headers:
+            return self._answer_preflight(request, origin)
         else:
-            if request.method == "OPTIONS" and ("access-control-request-method" in request.headers):
-                return self._answer_preflight(request, origin)
+            reader = self._reader(origin)
 
-            def add(response: Response) -> None:
-                self._add_fields(response, origin)
+        def add(response: Response) -> None:
+            self._add.apply(response, reader)
 
         request.before_start(add)
         response = await call_next(request)
         add(response)
         return response
 
-    def _add_fields(self, response: Response, origin: str) -> None:
-        self._add_vary(response)
+    def _reader(self, origin: str) -> str:
+        """Who may read, as the field has it; empty for nobody."""
         if not self._allows(origin):
-            return
-        fields = response.headers
-        fields["Access-Control-Allow-Origin"] = "*" if self._any_origin else origin
-        fields.update(self._fields)
-        if self._expose:
-            fields["Access-Control-Expose-Headers"] = self._expose
+            return ""
+        return "*" if self._any_origin else origin
 
-    def _add_vary(self, response: Response) -> None:
-        if self._any_origin:
-            return
-        if "vary" in response.headers:
-            add_vary(response.headers, "Origin")
-        else:
-            response.headers.extend(_VARY)
+    def _add_fields(self, fields: Headers, reader: str) -> None:
+        """Say who may read what."""
+        if not self._any_origin:
+            add_vary(fields, "Origin")
+        if reader:
+            fields["Access-Control-Allow-Origin"] = reader
+            fields.update(self._fields)
 
     def _answer_preflight(self, request: Request, origin: str) -> Response:
         asked = request.headers
-        if not self._allows(origin):
+        reader = self._reader(origin)
+        if not reader:
             response = Response.text(f"the origin {origin!r} is not allowed\n", status=403)
         else:
             response = Response(status=204)
-            self._add_fields(response, origin)
+            self._add_fields(response.headers, reader)
             response.headers.pop("Access-Control-Expose-Headers", None)
             method = asked["access-control-request-method"]
             fields = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final, Literal, TypeAlias
@@ -12,6 +12,7 @@ import attrs
 
 from trio_helianthus.net import SocketAddress
 
+from .._headers import Headers
 from .._middleware_chain import CallNext
 from .._request import Request
 from .._response import Response
@@ -22,8 +23,10 @@ __all__ = ["ProxyHeaders"]
 
 MAX_HOPS: Final = 32
 """How many proxies are looked at, from the nearest on."""
-MAX_KEPT_ADDRESSES: Final = 1024
-"""For how many addresses is remembered whether they are ours."""
+MAX_REMEMBERED: Final = 1024
+"""Of how many addresses is remembered whether they are ours, of how many fields what they say."""
+MAX_REMEMBERED_LENGTH: Final = 256
+"""Characters of such fields; longer ones are read each time."""
 
 _HOST: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Za-z._-]{1,255})(?::[0-9]{1,5})?")
 _PREFIX: Final = re.compile(r"/(?!/)[0-9A-Za-z/:@!$&'()*+,;=~_.%-]+")
@@ -40,6 +43,15 @@ class _Hop:
     client: str
     scheme: str = ""
     host: str = ""
+
+
+@attrs.frozen
+class _Client:
+    """For whom all proxies of ours speak; what they do not say is ``None`` or empty."""
+
+    address: tuple[str, int] | None
+    scheme: str
+    host: str
 
 
 class ProxyHeaders:
@@ -79,8 +91,14 @@ class ProxyHeaders:
             raise ValueError(f"fields must be 'x-forwarded' or 'forwarded', got {fields!r}")
         self._unix = "unix" in trusted
         networks: Networks = tuple(ip_network(each) for each in trusted if each != "unix")
-        self._is_ours = lru_cache(MAX_KEPT_ADDRESSES)(partial(_is_in, networks=networks))
-        self._hops = _x_forwarded if fields == "x-forwarded" else _forwarded
+        self._is_ours = lru_cache(MAX_REMEMBERED)(partial(_is_in, networks=networks))
+        self._names = ["forwarded"]
+        self._hops: Callable[..., Iterable[_Hop]] = _forwarded
+        if fields == "x-forwarded":
+            self._names = ["x-forwarded-for", "x-forwarded-proto"]
+            self._names += ["x-forwarded-host"] if host else []
+            self._hops = _x_forwarded
+        self._remembered = lru_cache(MAX_REMEMBERED)(self._read)
         self._host = host
         self._prefix = prefix
 
@@ -96,42 +114,53 @@ class ProxyHeaders:
         return self._is_ours(address[0])
 
     def _believe(self, request: Request) -> None:
-        host = ""
-        try:
-            hops = list(self._hops(request))
-        except ValueError:
+        headers = request.headers
+        said = [headers.get(name, "") for name in self._names]
+        is_short = sum(map(len, said)) <= MAX_REMEMBERED_LENGTH
+        client = (self._remembered if is_short else self._read)(*said)
+        if client is None:
             # What the client has sent spoils what the proxy wrote behind it; it must not pass for
             # the proxy itself, whose address may be let in where others are not.
             request.client_address = None
             return
-        for hop in hops:
-            request.scheme = _SCHEMES.get(hop.scheme.lower(), request.scheme)
-            host = hop.host or host
-            client = _address(hop.client)
-            if client is None:
-                break
-            request.client_address = client
-            if not self._is_ours(client[0]):
-                break
-        if self._host and _HOST.fullmatch(host):
-            # A copy: requests with the same head share their headers.
-            request.headers = request.headers.copy()
-            request.headers["Host"] = host
+        if client.address is not None:
+            request.client_address = client.address
+        if client.scheme:
+            request.scheme = client.scheme
+        if self._host and client.host:
+            others = [field for field in headers.raw if field[0].lower() != b"host"]
+            host = client.host.encode("ascii")
+            request.headers = Headers.from_wire([*others, (b"host", host)])
         if self._prefix:
-            prefix = request.headers.get("x-forwarded-prefix", "").rstrip("/")
+            prefix = headers.get("x-forwarded-prefix", "").rstrip("/")
             if _PREFIX.fullmatch(prefix):
                 request.root_path = prefix
 
+    def _read(self, *said: str) -> _Client | None:
+        """What proxies of ours say in some fields; ``None`` where that cannot be read."""
+        address, scheme, host = None, "", ""
+        try:
+            hops = list(self._hops(*said))
+        except ValueError:
+            return None
+        for hop in hops:
+            scheme = _SCHEMES.get(hop.scheme.lower(), scheme)
+            host = hop.host or host
+            nearer = _address(hop.client)
+            if nearer is None:
+                break
+            address = nearer
+            if not self._is_ours(nearer[0]):
+                break
+        return _Client(address, scheme, host if _HOST.fullmatch(host) else "")
 
-def _x_forwarded(request: Request) -> Iterable[_Hop]:
+
+def _x_forwarded(said_for: str, proto: str, said_host: str = "") -> Iterable[_Hop]:
     """From the nearest proxy outwards.
 
     Schemes and hosts that are as many as addresses belong to them; else the nearest proxy's go.
     """
-    clients, schemes, hosts = [
-        elements(request.headers.get(f"x-forwarded-{name}", ""))[-MAX_HOPS:]
-        for name in ("for", "proto", "host")
-    ]
+    clients, schemes, hosts = [elements(said)[-MAX_HOPS:] for said in (said_for, proto, said_host)]
     count = max(len(clients), 1)
 
     def of_hop(values: list[str], hop: int) -> str:
@@ -144,13 +173,12 @@ def _x_forwarded(request: Request) -> Iterable[_Hop]:
         yield _Hop(client, of_hop(schemes, hop), of_hop(hosts, hop))
 
 
-def _forwarded(request: Request) -> Iterable[_Hop]:
+def _forwarded(said: str) -> Iterable[_Hop]:
     """From the nearest proxy outwards.
 
     :raises ValueError: the field is malformed.
     """
-    said = parse_forwarded(request.headers.get("forwarded", ""))
-    for pairs in reversed(said[-MAX_HOPS:]):
+    for pairs in reversed(parse_forwarded(said)[-MAX_HOPS:]):
         yield _Hop(pairs.get("for", ""), pairs.get("proto", ""), pairs.get("host", ""))
 
 

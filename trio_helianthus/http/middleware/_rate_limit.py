@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections import OrderedDict
 from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address
+from functools import lru_cache
+from ipaddress import IPv6Address
+from typing import Final
 
-from trio_helianthus import core
+import trio
 
 from .._http_errors import HTTPError
 from .._middleware_chain import CallNext
 from .._request import Request
 from .._response import Response
+from ._added_fields import OwnFields
 
 __all__ = ["RateLimit"]
+
+MAX_KEY_LENGTH: Final = 64
+"""Characters of a key that is remembered as it is; of a longer one it is the digest."""
+MAX_REMEMBERED: Final = 1024
+"""Of how many IPv6 addresses is remembered to which network they belong."""
+_ROUNDING: Final = 1e-9
+"""Seconds, which adding up may have lost."""
 
 
 class RateLimit:
@@ -56,14 +67,16 @@ class RateLimit:
         self._burst = limit if burst is None else burst
         if limit < 1 or not 0 < per < math.inf or self._burst < 1 or max_clients < 1:
             raise ValueError("limit, per, burst and max_clients must be above 0")
-        self._rate = limit / per
-        self._key = network_of_client if key is None else key
-        self._max_clients = max_clients
-        self._buckets: OrderedDict[str, core.RateLimiter] = OrderedDict()
-        self._name = f'"{name}"'
-        self._policy = f"{self._name};q={limit};w={math.ceil(per)}"
         if not (name.isascii() and name.isprintable()) or '"' in name or "\\" in name:
             raise ValueError(f"a name has neither quotes nor backslashes: {name!r}")
+        self._interval = per / limit
+        self._key = network_of_client if key is None else key
+        self._max_clients = max_clients
+        self._full_at: OrderedDict[str, float] = OrderedDict()
+        """When the bucket of each client is full; the one that was heard of last is the last."""
+        self._name = f'"{name}"'
+        self._policy = f"{self._name};q={limit};w={math.ceil(per)}".encode("ascii")
+        self._fields = OwnFields("RateLimit-Policy", "RateLimit")
 
     async def __call__(self, request: Request, call_next: CallNext) -> Response:
         """Pass the request on, if its client may.
@@ -73,36 +86,44 @@ class RateLimit:
         key = self._key(request)
         if key is None:
             return await call_next(request)
-        bucket = self._bucket_of(key)
-        allowed = bucket.try_acquire()
-        wait = 0.0 if allowed else bucket.time_until(1)
-        until_full = bucket.time_until(self._burst)
-        fields = {
-            "RateLimit-Policy": self._policy,
-            "RateLimit": f"{self._name};r={int(bucket.tokens)};t={math.ceil(wait or until_full)}",
-        }
-        if not allowed:
-            fields["Retry-After"] = str(max(1, math.ceil(wait)))
+        left, until_full, wait = self._take(key, trio.current_time())
+        state = f"{self._name};r={left};t={math.ceil(wait or until_full)}"
+        if wait:
+            fields = {
+                "RateLimit-Policy": self._policy.decode("ascii"),
+                "RateLimit": state,
+                "Retry-After": str(math.ceil(wait)),
+            }
             raise HTTPError(429, "too many requests", fields)
+        value = state.encode("ascii")
 
         def add(response: Response) -> None:
-            for name, value in fields.items():
-                response.headers[name] = value
+            self._fields.put(response, self._policy, value)
 
         request.before_start(add)
         response = await call_next(request)
         add(response)
         return response
 
-    def _bucket_of(self, key: str) -> core.RateLimiter:
-        bucket = self._buckets.get(key)
-        if bucket is None:
-            bucket = self._buckets[key] = core.RateLimiter(self._rate, burst=self._burst)
-            if len(self._buckets) > self._max_clients:
-                self._buckets.popitem(last=False)
-        else:
-            self._buckets.move_to_end(key)
-        return bucket
+    def _take(self, client: str, now: float) -> tuple[int, float, float]:
+        """Take a token out of a client's bucket, if it has one.
+
+        :returns: how many are left, the seconds until it is full, and those until there is one
+            for who did not get any, else 0.
+        """
+        if len(client) > MAX_KEY_LENGTH:
+            client = hashlib.sha256(client.encode("utf-8", "surrogatepass")).hexdigest()
+        missing = max(0.0, self._full_at.get(client, now) - now)  # in seconds, until it is full
+        room = self._burst * self._interval - missing - self._interval
+        wait = -room if room < -_ROUNDING else 0.0
+        if not wait:
+            missing += self._interval
+        self._full_at[client] = now + missing
+        self._full_at.move_to_end(client)
+        if len(self._full_at) > self._max_clients:
+            self._full_at.popitem(last=False)
+        left = 0 if wait else int((room + _ROUNDING) / self._interval)
+        return left, missing, wait
 
 
 def network_of_client(request: Request) -> str:
@@ -111,9 +132,15 @@ def network_of_client(request: Request) -> str:
     if not isinstance(address, tuple):
         return ""
     host = address[0].partition("%")[0]
-    if ":" not in host:
+    return _network_of(host) if ":" in host else host
+
+
+@lru_cache(MAX_REMEMBERED)
+def _network_of(host: str) -> str:
+    try:
+        address = IPv6Address(host)
+    except ValueError:
         return host
-    parsed = ip_address(host)
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(IPv6Address(int(parsed) >> 64 << 64))
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Address(int(address) >> 64 << 64))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from .._headers import Headers
 from .._middleware_chain import CallNext
 from .._request import Request
 from .._response import Response
+from ._added_fields import RememberedChange
 
 __all__ = ["SecurityHeaders"]
+
+_HSTS: Final = "Strict-Transport-Security"
 
 
 class SecurityHeaders:
@@ -25,6 +29,7 @@ class SecurityHeaders:
     :param hsts_seconds: for how long browsers may not use http; 0 leaves the field out.
     :param hsts_subdomains: whether that goes for all names below, too.
     :param extra: more fields, or other values for these; an empty value leaves one out.
+    :raises ValueError: for a field that cannot be sent, or negative seconds.
     """
 
     def __init__(
@@ -35,6 +40,9 @@ class SecurityHeaders:
         hsts_subdomains: bool = False,
         extra: Mapping[str, str] | None = None,
     ) -> None:
+        if hsts_seconds < 0:
+            raise ValueError(f"hsts_seconds must not be negative, got {hsts_seconds}")
+        subdomains = "; includeSubDomains" if hsts_subdomains else ""
         fields = Headers(
             {
                 "X-Content-Type-Options": "nosniff",
@@ -42,29 +50,27 @@ class SecurityHeaders:
                 "Referrer-Policy": "strict-origin-when-cross-origin",
                 "Cross-Origin-Opener-Policy": "same-origin",
                 "Content-Security-Policy": content_security_policy,
+                _HSTS: f"max-age={hsts_seconds}{subdomains}" if hsts_seconds else "",
             }
         )
         fields.update(extra or {})
-        self._fields = Headers([(name, value) for name, value in fields.items() if value])
-        self._secure_fields = self._fields.copy()
-        if hsts_seconds:
-            subdomains = "; includeSubDomains" if hsts_subdomains else ""
-            hsts = f"max-age={hsts_seconds}{subdomains}"
-            self._secure_fields.setdefault("Strict-Transport-Security", hsts)
+        said = [(name, value) for name, value in fields.items() if value]
+        self._add_secure = _adding(said)
+        # By http it must not be said, see RFC 6797 section 7.2.
+        self._add = _adding([pair for pair in said if pair[0].lower() != _HSTS.lower()])
 
     async def __call__(self, request: Request, call_next: CallNext) -> Response:
         """Add the fields to the answer."""
-        fields = self._secure_fields if request.scheme == "https" else self._fields
-
-        def add(response: Response) -> None:
-            known = {name.lower() for name, _ in response.headers.pairs}
-            if known.isdisjoint(map(str.lower, fields)):
-                response.headers.extend(fields)
-            else:
-                missing = [pair for pair in fields.pairs if pair[0].lower() not in known]
-                response.headers.extend(missing)
-
+        add = self._add_secure if request.scheme == "https" else self._add
         request.before_start(add)
         response = await call_next(request)
         add(response)
         return response
+
+
+def _adding(fields: list[tuple[str, str]]) -> Callable[[Response], None]:
+    def add_missing(headers: Headers, _: str) -> None:
+        known = {name.lower() for name in headers}
+        headers.extend([pair for pair in fields if pair[0].lower() not in known])
+
+    return RememberedChange(add_missing).apply

@@ -28,6 +28,7 @@ CHUNKED: Final = -1
 UNTIL_END: Final = -2
 """The length of a body that nothing was said about."""
 
+_UNUSUAL: Final = frozenset({"CONNECT", "HEAD"})
 _SLASH: Final = 0x2F
 _LONGEST_LENGTH: Final = 19  # decimal digits, so that it fits into 64 bits
 _ONCE: Final = FRAMING | {b"host"}
@@ -141,7 +142,8 @@ class Head:
     length: int
     """Of the body, as far as the head alone says it; or :data:`CHUNKED`, or :data:`UNTIL_END`."""
     plain: bool
-    """A request of HTTP/1.1 for a path, about which nothing has to be done but to answer it."""
+    """A request of HTTP/1.1 for a path, about which nothing has to be done but to answer it, with
+    a body."""
     raw: bytes
     """As it was on the wire."""
 
@@ -216,9 +218,9 @@ def request_head(
     :param target: made of the bytes that a target is made of.
     :raises BadMessage: they do not go together.
     """
-    is_connect = method == "CONNECT"
-    if facts.usual and target[0] == _SLASH and not is_connect:
+    if facts.usual and target[0] == _SLASH and method not in _UNUSUAL:
         return RequestHead(method, target.decode("ascii"), fields, facts, raw, 0, True)
+    is_connect = method == "CONNECT"
     if target[0] != _SLASH or is_connect:
         fault = fault_of_target(method, target)
         if fault:

@@ -242,10 +242,8 @@ class Sender(Cycle):
         if (
             self._ours == HEAD
             and theirs is not None
-            and theirs.plain  # so there is no CONNECT
-            and status not in _NO_CONTENT
-            and status >= 200
-            and self._method != "HEAD"
+            and theirs.plain  # so it is neither CONNECT nor HEAD
+            and (status == 200 or (status > 200 and status not in _NO_CONTENT))
             and not (close or self._last or self._eof)
         ):
             self._ours = DONE

@@ -76,18 +76,23 @@ class AnswerHeads:
     def plain(self, fields: Headers) -> bytes:
         """The rendered head of an answer with status 200 and fields that many answers share.
 
+        It has the date of the last :meth:`tick`.
+
         :raises LocalProtocolError: they cannot be sent.
         """
-        second = int(time.time())
-        if second != self._second:
-            self._second = second
-            self._plain.clear()
         found = self._plain.get(id(fields))
         if found is None:
             if len(self._plain) >= MAX_KEPT_HEADS:
                 self._plain.clear()
             found = self._plain[id(fields)] = AnswerHead(200, fields.raw).render(), fields
         return found[0]
+
+    def tick(self) -> None:
+        """Look at the clock, for the date of what is sent next."""
+        second = int(time.time())
+        if second != self._second:
+            self._second = second
+            self._plain.clear()
 
     def head_of(self, response: Response) -> AnswerHead:
         """The head of an answer.

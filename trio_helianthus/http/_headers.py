@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import TypeAlias, TypeVar, cast, overload
 
-__all__ = ["HeaderTypes", "Headers", "places_of"]
+__all__ = ["FieldContent", "HeaderTypes", "Headers", "places_of"]
 
 HeaderTypes: TypeAlias = "Mapping[str, str] | Iterable[tuple[str, str]]"
 """What every ``headers=`` argument takes: a mapping, or pairs of name and value."""
@@ -40,7 +40,7 @@ class Headers(MutableMapping[str, str]):
 
     __slots__ = ("_content",)
 
-    _content: _Content
+    _content: FieldContent
 
     def __init__(self, fields: HeaderTypes = ()) -> None:
         if isinstance(fields, Headers):
@@ -48,27 +48,19 @@ class Headers(MutableMapping[str, str]):
             return
         pairs = fields.items() if isinstance(fields, Mapping) else fields
         checked = [_checked(*pair) for pair in cast("Iterable[tuple[str, str]]", pairs)]
-        self._content = _Content(None, checked)
+        self._content = FieldContent(None, checked)
 
     @classmethod
     def from_wire(cls, fields: Iterable[tuple[bytes, bytes]]) -> Headers:
         """Headers from the pairs of bytes that a protocol engine has already checked."""
         headers = cls.__new__(cls)
-        headers._content = _Content(fields if type(fields) is tuple else tuple(fields))
+        headers._content = FieldContent(fields if type(fields) is tuple else tuple(fields))
         return headers
 
     @classmethod
-    def received(
-        cls, fields: tuple[tuple[bytes, bytes], ...], places: Mapping[str, int] | None = None
-    ) -> Headers:
-        """Headers from pairs of bytes whose names are in lower case, as an engine gives them.
-
-        :param places: where each name is, from :func:`places_of`; for who has others of the same
-            names.
-        """
-        headers = cls.__new__(cls)
-        headers._content = _Content(fields, None, True, places)
-        return headers
+    def received(cls, fields: tuple[tuple[bytes, bytes], ...]) -> Headers:
+        """Headers from pairs of bytes whose names are in lower case, as an engine gives them."""
+        return FieldContent(fields, None, True).headers()
 
     @property
     def raw(self) -> tuple[tuple[bytes, bytes], ...]:
@@ -102,16 +94,10 @@ class Headers(MutableMapping[str, str]):
 
     def copy(self) -> Headers:
         """Headers that can be changed without changing these."""
-        headers = Headers.__new__(Headers)
-        headers._content = self._content
-        return headers
-
-    def decode(self) -> None:
-        """Decode every field now, for copies that are going to be made."""
-        self._content.decode()
+        return self._content.headers()
 
     def _replace(self, fields: list[_Field]) -> None:
-        self._content = _Content(None, fields)
+        self._content = FieldContent(None, fields)
 
     @property
     def _decoded(self) -> list[_Field]:
@@ -181,7 +167,7 @@ class Headers(MutableMapping[str, str]):
         return [(known, value) for known, _, value in self._decoded]
 
 
-class _Content:
+class FieldContent:
     """Fields, in the forms in which they were wanted: never changed, and shared by all copies.
 
     :param raw: as bytes, or
@@ -205,6 +191,12 @@ class _Content:
         self._fields = fields
         self.by_name: dict[str, str] | None = None
         """Values by the names in lower case; several joined, as :meth:`find` gives them."""
+
+    def headers(self) -> Headers:
+        """Headers that begin with these."""
+        headers = Headers.__new__(Headers)
+        headers._content = self
+        return headers
 
     def find(self, name: str) -> str | None:
         """The value of a name in lower case; several are joined."""

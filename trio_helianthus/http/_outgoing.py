@@ -76,11 +76,6 @@ class Outgoing:
         """Whether a part of something was sent, or nothing, and not the rest."""
         return self._cut or bool(self._batch) or self._rest is not None
 
-    @property
-    def batched(self) -> bool:
-        """Whether something is waiting to be sent."""
-        return bool(self._batch) or self._rest is not None
-
     def put(self, data: bytes) -> None:
         """Send ``data`` with the next batch; see :attr:`due`."""
         batch = self._batch
@@ -95,13 +90,17 @@ class Outgoing:
         """
         if self._cut or self._rest is not None:
             return False
-        data = self._take_batch()
+        batch = self._batch
+        if not batch:
+            return True
+        data = batch.pop() if len(batch) == 1 else self._take_batch()
+        self.due = False
         try:
             sent = self._stream.send_nowait(data)
         except NetworkError:  # the next send fails as well
             sent = 0
         if sent < len(data):
-            self._batch.append(data[sent:])
+            batch.append(data[sent:])
             return False
         return True
 

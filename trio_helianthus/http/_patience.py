@@ -93,8 +93,11 @@ class Patience:
 
     # ---- what is waited for
 
-    def wait_for_request(self, *, first: bool) -> None:
-        """Nothing of a request has come."""
+    def wait_for_request(self, first: bool) -> None:
+        """Nothing of a request has come.
+
+        :param first: nor of another before it.
+        """
         seconds = self._silence if first else self._limits.idle_timeout
         self._alarm.set(trio.current_time() + seconds)
         self.awaited = REQUEST

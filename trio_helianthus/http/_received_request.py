@@ -10,7 +10,7 @@ import trio
 from trio_helianthus.net import SocketAddress, TLSInfo
 
 from ._endpoints import OF_THE_ENDPOINTS, Endpoints
-from ._headers import Headers
+from ._headers import FieldContent, Headers
 from ._lazy import lazy
 from ._request import Request
 from ._request_body import RequestBody
@@ -69,28 +69,30 @@ class RequestOrigin(Protocol):
 class ReceivedRequest(Request):
     """Makes of itself only what its handler looks at: most handlers want little.
 
-    :param headers: are copied before a handler sees them.
+    :param fields: what :attr:`headers` begin with.
     :param origin: the connection, until the request has been answered.
     """
 
     _closed = False
     _body_taken = False
 
-    def __init__(self, method: str, target: str, headers: Headers, origin: RequestOrigin) -> None:
+    def __init__(
+        self, method: str, target: str, fields: FieldContent, origin: RequestOrigin
+    ) -> None:
         self.method = method
         self.target = target
-        self._received_headers = headers
+        self._received_fields = fields
         self._origin = origin
 
     @lazy
     def headers(self) -> Headers:
         """The header fields."""
-        return self._received_headers.copy()
+        return self._received_fields.headers()
 
     @property
     def raw_headers(self) -> tuple[tuple[bytes, bytes], ...]:
         """The fields as pairs of bytes; see :attr:`Request.raw_headers`."""
-        headers: Headers = self.__dict__.get("headers", self._received_headers)
+        headers: Headers | FieldContent = self.__dict__.get("headers", self._received_fields)
         return headers.raw
 
     @lazy

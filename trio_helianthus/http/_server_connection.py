@@ -23,7 +23,7 @@ from ._answering import Answering
 from ._client_fault import client_fault
 from ._endpoints import Endpoints
 from ._handling import go_on_apart
-from ._headers import Headers, places_of
+from ._headers import FieldContent, Headers, places_of
 from ._http_errors import HTTPError
 from ._incoming import Incoming
 from ._limits import ServerLimits
@@ -78,6 +78,7 @@ class ServerConnection:
 
     __slots__ = (
         "_answering",
+        "_content",
         "_draining",
         "_endpoints",
         "_engine",
@@ -87,7 +88,6 @@ class ServerConnection:
         "_has_context",
         "_head_began",
         "_head_of",
-        "_headers",
         "_incoming",
         "_limits",
         "_max_requests",
@@ -135,7 +135,7 @@ class ServerConnection:
         self._facts: object = None
         self._same_names = False  # since the facts are the same
         self._places: Mapping[str, int] | None = None
-        self._headers = Headers()
+        self._content = FieldContent(())
         self._repeats = False
         self._has_context = False
         self._writer: ResponseWriter | None = None
@@ -179,8 +179,12 @@ class ServerConnection:
         try:
             while True:
                 head = engine.next_request()
+                if head is NEED_DATA:
+                    if not await self._receive_head(False):
+                        break
+                    continue
                 if head is None:
-                    if engine.next_event() is not NEED_DATA or not await self._receive_head():
+                    if engine.next_event() is not NEED_DATA or not await self._receive_head(True):
                         break
                     continue
                 handling = self._begin(head)
@@ -212,12 +216,12 @@ class ServerConnection:
         await self._outgoing.flush()
         await incoming.linger(self._stream)
 
-    async def _receive_head(self) -> bool:
-        """Wait for more of a request's head; false when there is not going to be one."""
-        if self._outgoing.batched and not self._outgoing.flush_nowait():
-            await self._outgoing.flush()
-        patience = self._patience
-        if self._engine.buffered:
+    async def _receive_head(self, begun: bool) -> bool:
+        """Wait for a request's head, or more of it; false when there is not going to be one."""
+        outgoing, patience = self._outgoing, self._patience
+        if not outgoing.flush_nowait():
+            await outgoing.flush()
+        if begun:
             if self._head_of != self.requests:
                 self._head_of = self.requests
                 self._head_began = trio.current_time()
@@ -225,7 +229,7 @@ class ServerConnection:
         elif self._draining and self.requests:
             return False  # who had asked before it was accepted gets an answer, even in a drain
         else:
-            patience.wait_for_request(first=not self.requests)
+            patience.wait_for_request(not self.requests)
         if self._watcher is None:  # _receive(), without the call
             try:
                 data = await self._stream.receive_some()
@@ -239,6 +243,7 @@ class ServerConnection:
         if patience.is_cut:  # while this was coming: a request that has not begun has no answer
             return False
         self._incoming.feed(data)
+        self._serving.heads.tick()
         return True
 
     async def _receive(self) -> bytes:
@@ -270,7 +275,7 @@ class ServerConnection:
             self._note_fields(head)
         elif not self._repeats:
             self._repeats = True
-            self._headers.decode()
+            self._content.decode()
         incoming = self._incoming
         incoming.trailers = None
         incoming.complete = True
@@ -279,7 +284,7 @@ class ServerConnection:
         self._patience.answer_begun = False
         if self.requests >= self._max_requests:
             self._answering.closing = True
-        request = ReceivedRequest(head.method, head.target, self._headers, self)
+        request = ReceivedRequest(head.method, head.target, self._content, self)
         self.request = request
         if not head.plain:
             self._begin_unusual(request, head)
@@ -323,7 +328,7 @@ class ServerConnection:
         elif not self._same_names:
             self._same_names = True
             self._places = places_of(fields)
-        self._headers = Headers.received(fields, self._places)
+        self._content = FieldContent(fields, None, True, self._places)
 
     # ---- what a request asks of its connection
 
@@ -442,6 +447,7 @@ class ServerConnection:
                 return
             if self._timed:
                 self._begin_answer()
+                self._serving.heads.tick()
             if self._answering.put_plain(result):
                 outgoing = self._outgoing
                 if outgoing.operation is not None:
@@ -537,7 +543,7 @@ class ServerConnection:
             self._patience.begin_handler(
                 answered=self._writer is not None and self._writer.finished
             )
-        if self._outgoing.batched and not self._outgoing.flush_nowait():
+        if not self._outgoing.flush_nowait():
             # Answers to earlier requests, or of one that goes on behind it.
             self._outgoing.flush_apart(self._serving.start_watcher)
         self._watch()

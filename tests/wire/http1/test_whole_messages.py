@@ -14,6 +14,7 @@ from trio_helianthus.wire.http1 import (
     HTTP1Connection,
     InformationalResponse,
     Request,
+    RequestHead,
     Response,
     client_connection,
     encode_request,
@@ -456,10 +457,10 @@ def test_what_is_sent_whole_is_received(
 @pytest.mark.parametrize("fields", [(), (b"Content-Length: 0",), (b"Connection: close",)])
 def test_a_request_without_a_body_can_be_taken_with_its_end(fields: tuple[bytes, ...]) -> None:
     connection = server_connection()
-    assert connection.next_request() is None
+    assert connection.next_request() is NEED_DATA
     connection.receive_data(get(*fields))
     head = connection.next_request()
-    assert head is not None
+    assert isinstance(head, RequestHead)
     assert (head.method, head.target, head.length) == ("GET", "/", 0)
     assert connection.next_request() is None
     assert connection.next_event() is NEED_DATA
@@ -472,7 +473,7 @@ def test_the_body_of_a_request_that_was_taken_comes_as_events(field: bytes) -> N
     connection = server_connection()
     connection.receive_data(get(field))
     head = connection.next_request()
-    assert head is not None
+    assert isinstance(head, RequestHead)
     assert head.length == (1 if field.endswith(b"1") else -1)
     assert connection.next_request() is None
     connection.receive_data(b"1" if field.endswith(b"1") else b"1\r\n1\r\n0\r\n\r\n")
@@ -482,7 +483,7 @@ def test_the_body_of_a_request_that_was_taken_comes_as_events(field: bytes) -> N
 def test_an_upgrade_that_was_taken_waits_for_its_answer() -> None:
     connection = server_connection()
     connection.receive_data(get(b"Connection: upgrade", b"Upgrade: x") + b"more")
-    assert connection.next_request() is not None
+    assert isinstance(connection.next_request(), RequestHead)
     assert connection.next_event() is PAUSED
     connection.send(InformationalResponse(101, [(b"Upgrade", b"x")]))
     assert connection.trailing_data == (b"more", False)
@@ -499,7 +500,11 @@ def test_a_request_that_is_taken_is_refused_as_its_event_would_be() -> None:
 
 
 def test_a_client_has_no_request_to_take() -> None:
-    assert client_connection().next_request() is None
+    connection = client_connection()
+    connection.send_request_whole(ASK)
+    connection.receive_data(b"HTTP/1.1 200 OK\r\n\r\n")
+    assert connection.next_request() is None
+    assert isinstance(connection.next_event(), Response)
 
 
 def test_the_head_of_a_request_is_what_its_event_says() -> None:
@@ -508,7 +513,7 @@ def test_the_head_of_a_request_is_what_its_event_says() -> None:
     taken.receive_data(data)
     told.receive_data(data)
     head = taken.next_request()
-    assert head is not None
+    assert isinstance(head, RequestHead)
     assert head.event == told.next_event()
     assert head.event is head.event
     assert (head.fields, head.http_version) == (head.event.headers, "1.0")

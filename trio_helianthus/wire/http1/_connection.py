@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from trio_helianthus.errors import LocalProtocolError
@@ -16,7 +17,7 @@ from ._events import (
     InformationalResponse,
     Response,
 )
-from ._framing import BodyCutter, ChunkedCutter, LengthCutter, UntilEndCutter
+from ._framing import BodyCutter, ChunkedCutter, LengthCutter, Received, UntilEndCutter
 from ._head import CHUNKED, RequestHead, ResponseHead
 from ._heads import HeadReader, RequestReader, ResponseReader
 from ._limits import Limits
@@ -91,10 +92,6 @@ class HTTP1Connection(Sender):
             server answers ``status_hint`` where :attr:`can_answer` says that it may, then closes.
         """
         theirs = self._theirs
-        if theirs == HEAD and self._at == len(self._buffer) and not self._eof:
-            self._buffer = b""  # a connection that waits keeps nothing
-            self._at = 0
-            return NEED_DATA
         try:
             if theirs == HEAD:
                 return self._next_head()
@@ -118,37 +115,38 @@ class HTTP1Connection(Sender):
             return PAUSED
         return _CLOSED if self._eof else NEED_DATA
 
-    def next_request(self) -> RequestHead | None:
+    def next_request(self) -> RequestHead | NeedData | None:
         """Take a request's head, and its end with it where it has no body.
 
         For a server, the batch form of :meth:`next_event`: a head whose ``length`` is 0 stands for
         the :class:`Request` and the :class:`EndOfMessage`, any other one for the :class:`Request`.
-        Where this is not what comes next, :meth:`next_event` tells what does.
 
-        :returns: the head; the same object again where it is the same byte for byte.
+        :returns: the head; the same object again where it is the same byte for byte. ``NEED_DATA``
+            where nothing of it has come, and ``None`` where :meth:`next_event` has to be asked.
         :raises BadMessage: as :meth:`next_event` does.
         """
-        at = self._at
-        if self._theirs != HEAD or at == len(self._buffer):
+        if self._theirs != HEAD:
             return None
+        at = self._at
+        if at == len(self._buffer):
+            return None if self._eof else self._need_data()
         reader = self._reader
         last: RequestHead | None = reader.last
-        if (
-            last is not None
-            and last.plain
-            and self._buffer.startswith(last.raw, at)
-            and not reader.begun
-        ):
-            # What follows, without its calls, for who says the same again.
-            self._at = at + len(last.raw)
-            self._head = last
-            self._theirs = DONE
-            self._method = last.method
-            return last
-        if not self._is_server:
+        if last is not None and self._buffer.startswith(last.raw, at):
+            if last.plain and not reader.begun:
+                # What follows, without its calls, for who says the same again.
+                self._at = at + len(last.raw)
+                self._head = last
+                self._theirs = DONE
+                self._method = last.method
+                return last
+            read = reader.read
+        elif self._is_server:
+            read = reader.read_other
+        else:
             return None
         try:
-            head = self._read_request()
+            head = self._read_request(read)
         except BadMessage as refusal:
             self._refuse(refusal)
             raise
@@ -179,17 +177,16 @@ class HTTP1Connection(Sender):
         return bytes(self._buffer[at:end])
 
     def _next_head(self) -> Event | NeedData:
-        head = self._read_request() if self._is_server else self._read_response()
+        if self._at == len(self._buffer):
+            return self._no_head()
+        head = self._read_request(self._reader.read) if self._is_server else self._read_response()
         return self._no_head() if head is None else head.event
 
-    def _read_request(self) -> RequestHead | None:
-        at = self._at
-        buffer = self._buffer
-        if at == len(buffer):
-            return None
-        reader = self._reader
-        head: RequestHead | None = reader.read(buffer, at)
-        self._at = reader.end
+    def _read_request(
+        self, read: Callable[[Received, int], RequestHead | None]
+    ) -> RequestHead | None:
+        head = read(self._buffer, self._at)
+        self._at = self._reader.end
         if head is not None:
             self._head = head
             self._theirs = BODY
@@ -199,8 +196,6 @@ class HTTP1Connection(Sender):
         return head
 
     def _read_response(self) -> ResponseHead | None:
-        if self._at == len(self._buffer):
-            return None
         if self._ours == HEAD:
             raise BadMessage("a response to no request")
         head: ResponseHead | None = self._reader.read(self._buffer, self._at)
@@ -215,9 +210,14 @@ class HTTP1Connection(Sender):
         self._theirs = OVER
         self._last = True
 
+    def _need_data(self) -> NeedData:
+        self._buffer = b""  # a connection that waits keeps nothing
+        self._at = 0
+        return NEED_DATA
+
     def _no_head(self) -> Event | NeedData:
         if not self._eof:
-            return NEED_DATA
+            return NEED_DATA if self._at < len(self._buffer) else self._need_data()
         between = self._ours == HEAD or self._is_server
         if between and self._at == len(self._buffer):
             self._theirs = OVER

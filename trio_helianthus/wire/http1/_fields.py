@@ -35,7 +35,7 @@ class FieldReader:
     :param cutter: knows the limits.
     """
 
-    __slots__ = ("_behind", "_cutter", "_facts", "_parser", "_places", "_up_to", "fields")
+    __slots__ = ("_behind", "_cutter", "_facts", "_gaps", "_parser", "_up_to", "fields")
 
     def __init__(self, cutter: LineCutter, parser: FieldParser) -> None:
         self._cutter = cutter
@@ -47,9 +47,9 @@ class FieldReader:
 
     def forget(self) -> None:
         """Compare the next block with none."""
-        self._up_to: tuple[bytes, ...] = ()  # what is fixed before each gap
+        self._up_to: list[tuple[bytes, int]] = []  # what is fixed before each gap, and its length
         self._behind = _NO_FIELDS  # and behind the last one
-        self._places: tuple[int, ...] = ()  # of the gaps, counted in fields
+        self._gaps: list[tuple[int, bytes]] = []  # the place and the name of each gap's field
         if self.fields:
             self.fields = ()
             self._facts = None
@@ -79,13 +79,13 @@ class FieldReader:
         if buffer.__class__ is not bytes:
             buffer = bytes(buffer)
         values: list[bytes] = []
-        for fixed in self._up_to:
+        for fixed, length in self._up_to:
             if not buffer.startswith(fixed, at):
                 return 0
-            at += len(fixed)
+            at += length
             end = buffer.find(b"\r", at, stop)
             value = buffer[at:end]
-            if end <= at or value.strip() != value:
+            if value != value.strip() or end <= at:
                 return 0
             values.append(value)
             at = end
@@ -98,8 +98,8 @@ class FieldReader:
             if has_control(b"".join(values)):
                 return 0
             fields = list(self.fields)
-            for place, value in zip(self._places, values):  # noqa: B905 - as many, strict is slow
-                fields[place] = fields[place][0], value
+            for (place, name), value in zip(self._gaps, values):  # noqa: B905 - strict is slow
+                fields[place] = name, value
             self.fields = tuple(fields)
         return at
 
@@ -122,7 +122,8 @@ class FieldReader:
 
     def _find_gaps(self, lines: list[bytes], fields: HeaderFields) -> tuple[int, ...] | None:
         """Return which fields have varied in their values; ``None`` where more than that has."""
-        known_lines = _GAP.join([*self._up_to, self._behind])[2:-4].split(_LINE_END)
+        fixed = [*[fixed for fixed, _ in self._up_to], self._behind]
+        known_lines = _GAP.join(fixed)[2:-4].split(_LINE_END)
         known = self.fields
         if not known or len(known) != len(fields):
             return None
@@ -140,8 +141,8 @@ class FieldReader:
             lines[place] = line[: len(line) - len(value)] + _GAP
         text = _LINE_END + _LINE_END.join(lines) + _NO_FIELDS if lines else _NO_FIELDS
         *up_to, self._behind = text.split(_GAP)
-        self._up_to = tuple(up_to)
-        self._places = gaps
+        self._up_to = [(fixed, len(fixed)) for fixed in up_to]
+        self._gaps = [(place, self.fields[place][0]) for place in gaps]
 
 
 def _with_chunked(fields: HeaderFields) -> HeaderFields:

@@ -57,7 +57,11 @@ class HeadReader(Generic[_H]):
             if self.begun:
                 self._start_over()
             return last
-        head = self._read_other(buffer, at)
+        return self.read_other(buffer, at)
+
+    def read_other(self, buffer: Received, at: int) -> _H | None:
+        """Read a head that is another than the last one; otherwise as :meth:`read`."""
+        head = self._read_anew(buffer, at)
         if head is None:
             self.begun = True
             return None
@@ -74,7 +78,7 @@ class HeadReader(Generic[_H]):
         self.begun = self._line_skipped = False
         self._lines.reset()
 
-    def _read_other(self, buffer: Received, at: int) -> _H | None:
+    def _read_anew(self, buffer: Received, at: int) -> _H | None:
         raise NotImplementedError
 
 
@@ -83,21 +87,17 @@ class RequestReader(HeadReader[RequestHead]):
 
     __slots__ = ()
 
-    def _read_other(self, buffer: Received, at: int) -> RequestHead | None:
-        if buffer[at] == _CR and buffer.startswith(b"\r\n", at):
-            # One empty line before a request is forgiven (RFC 9112, section 2.2).
-            if self._line_skipped:
-                raise BadMessage("a second empty line before a request")
-            self.begun = self._line_skipped = True
-            self.end = at = at + 2
-            if at == len(buffer):
-                return None
-            return self.read(buffer, at)
+    def _read_anew(self, buffer: Received, at: int) -> RequestHead | None:
         self.end = at
         cap = at + self._limits.max_head_bytes
         known = self._fields
         match = None if self.begun else REQUEST_LINE.match(buffer, at, cap)
-        end = 0 if match is None else known.read_again(buffer, match.end(), cap)
+        if match is not None:
+            end = known.read_again(buffer, match.end(), cap)
+        elif buffer[at] == _CR and buffer.startswith(b"\r\n", at):
+            return self._skip_line(buffer, at)
+        else:
+            end = 0
         if not end:
             end = self._lines.find_end(buffer, at)
             if not end:
@@ -108,7 +108,7 @@ class RequestReader(HeadReader[RequestHead]):
                 count_lines(line)
                 raise BadMessage(fault_of_request_line(line))
             known.read(bytes(buffer[match.end() : end]))
-        assert match is not None
+        assert match is not None  # or there would have been no end
         method, target, version = match.groups()
         if len(target) > self._limits.max_target_bytes:
             raise MessageTooLarge(
@@ -128,13 +128,21 @@ class RequestReader(HeadReader[RequestHead]):
             raw if raw.__class__ is bytes else bytes(raw),
         )
 
+    def _skip_line(self, buffer: Received, at: int) -> RequestHead | None:
+        """One empty line before a request is forgiven (RFC 9112, section 2.2)."""
+        if self._line_skipped:
+            raise BadMessage("a second empty line before a request")
+        self.begun = self._line_skipped = True
+        self.end = at = at + 2
+        return None if at == len(buffer) else self.read(buffer, at)
+
 
 class ResponseReader(HeadReader[ResponseHead]):
     """Reads the heads of responses."""
 
     __slots__ = ()
 
-    def _read_other(self, buffer: Received, at: int) -> ResponseHead | None:
+    def _read_anew(self, buffer: Received, at: int) -> ResponseHead | None:
         self.end = at
         if not b"HTTP/".startswith(bytes(buffer[at : at + 5])):
             raise BadMessage("this is no HTTP response")

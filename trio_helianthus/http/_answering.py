@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from trio_helianthus import core
@@ -22,6 +21,7 @@ from ._headers import Headers, HeaderTypes
 from ._http_errors import HTTPError
 from ._incoming import Incoming
 from ._outgoing import Outgoing, PeerGone
+from ._patience import Patience
 from ._pieces import bytes_of, closing
 from ._request import Request
 from ._response import TEXT, HandlerResult, Response
@@ -37,15 +37,15 @@ class Answering:
     """Sends the answers of one connection, one after the other.
 
     :param incoming: what is left of the request decides whether the connection can go on.
-    :param on_end: is called when an answer is complete behind which its handler may go on.
+    :param patience: is told when an answer is complete behind which its handler may go on.
     """
 
     __slots__ = (
         "_engine",
         "_heads",
         "_incoming",
-        "_on_end",
         "_outgoing",
+        "_patience",
         "broken",
         "closing",
         "half_sent",
@@ -57,7 +57,7 @@ class Answering:
         incoming: Incoming,
         outgoing: Outgoing,
         heads: AnswerHeads,
-        on_end: Callable[[], object],
+        patience: Patience,
     ) -> None:
         self.half_sent = False
         """Whether an answer has begun and not ended."""
@@ -70,7 +70,7 @@ class Answering:
         self._incoming = incoming
         self._outgoing = outgoing
         self._heads = heads
-        self._on_end = on_end
+        self._patience = patience
 
     def put_plain(self, result: HandlerResult) -> bool:
         """Put an answer into the batch that is nothing but a kind of content.
@@ -153,7 +153,7 @@ class Answering:
         fields = Headers(trailers).raw if self._engine.sends_chunks else ()
         await self._outgoing.send(self._engine.send(http1.EndOfMessage(fields)))
         self.half_sent = False
-        self._on_end()
+        self._patience.end_answer()
 
     def _instead(self, exc: Exception, request: Request) -> bytes:
         # Nothing is sent yet, and what cannot be sent is what the handler has made.

@@ -5,11 +5,14 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import copy_context
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
-__all__ = ["go_on_apart", "run_apart"]
+__all__ = ["Waiting", "go_on_apart", "run_apart"]
 
 _T = TypeVar("_T")
+
+Waiting: TypeAlias = tuple[Coroutine[Any, Any, _T], Callable[..., Any], Any]
+"""A coroutine that waits, what runs a function in its context, and what it has said to trio."""
 
 
 async def run_apart(coroutine: Coroutine[Any, Any, _T], before_waiting: Callable[[], object]) -> _T:

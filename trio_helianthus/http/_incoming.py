@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, Protocol
 
 import trio
 
@@ -15,6 +14,7 @@ from trio_helianthus.wire import NEED_DATA, http1
 from ._headers import Headers
 from ._http_errors import HTTPError
 from ._limits import ServerLimits
+from ._outgoing import Outgoing
 from ._request_body import RequestBody
 
 __all__ = ["Incoming"]
@@ -23,12 +23,20 @@ DISCARDED_PIECES: Final = 256
 """How many pieces of an unread body are thrown away at once, while no other task can run."""
 
 
+class Receiver(Protocol):
+    """Whoever receives."""
+
+    async def receive(self) -> bytes:
+        """Wait for the next bytes; ``b""`` is the end of the stream."""
+        ...
+
+
 class Incoming:
     """Lets the engine parse what is received, and keeps the times of bodies.
 
     :param engine: the connection's; whoever answers shares it, in the same task.
-    :param receive: waits for the next bytes; ``b""`` is the end of the stream.
-    :param send: sends bytes to the client; for ``100 Continue``.
+    :param receiver: where the bytes come from.
+    :param outgoing: for ``100 Continue``.
     """
 
     __slots__ = (
@@ -37,8 +45,8 @@ class Incoming:
         "_counted",
         "_engine",
         "_limits",
-        "_receive",
-        "_send",
+        "_outgoing",
+        "_receiver",
         "_waited",
         "complete",
         "consumed",
@@ -50,13 +58,13 @@ class Incoming:
         self,
         engine: http1.HTTP1Connection,
         limits: ServerLimits,
-        receive: Callable[[], Awaitable[bytes]],
-        send: Callable[[bytes], Awaitable[None]],
+        receiver: Receiver,
+        outgoing: Outgoing,
     ) -> None:
         self._engine = engine
         self._limits = limits
-        self._receive = receive
-        self._send = send
+        self._receiver: Receiver = receiver
+        self._outgoing = outgoing
         self.complete = True
         """Whether the request that is being answered has come to its end."""
         self.trailers: Headers | None = None
@@ -72,7 +80,7 @@ class Incoming:
 
     def close(self) -> None:
         """Let go of the connection, so that nothing is left for the garbage collector."""
-        self._receive = _receive_end
+        self._receiver = _ENDED
 
     def begin(self, length: int) -> None:
         """The head of a request with a body has come.
@@ -163,7 +171,7 @@ class Incoming:
                 if isinstance(stream, trio.abc.HalfCloseableStream):
                     await stream.send_eof()
                 while discarded < self._limits.linger_bytes:
-                    data = await self._receive()
+                    data = await self._receiver.receive()
                     if not data:
                         break
                     discarded += len(data)
@@ -188,7 +196,7 @@ class Incoming:
         """
         if self._engine.expects_continue:
             go_on = http1.InformationalResponse(100, reason=b"Continue")
-            await self._send(self._engine.send(go_on))
+            await self._outgoing.send(self._engine.send(go_on))
         while not self.complete:
             try:
                 while (event := self._engine.next_event()) is NEED_DATA:
@@ -204,7 +212,7 @@ class Incoming:
         """Wait for more of the body, as long as it comes fast enough."""
         with trio.move_on_after(self._time_for_more()):
             began = trio.current_time()
-            data = await self._receive()
+            data = await self._receiver.receive()
             self._waited += trio.current_time() - began
             self._came += len(data)
             self.feed(data)
@@ -229,7 +237,12 @@ class Incoming:
         return b""
 
 
-async def _receive_end() -> bytes:
-    """The connection has ended."""
-    await trio.lowlevel.checkpoint()
-    return b""
+class _Ended:
+    """Stands for a connection that has ended."""
+
+    async def receive(self) -> bytes:
+        await trio.lowlevel.checkpoint()
+        return b""
+
+
+_ENDED: Final = _Ended()

@@ -11,7 +11,7 @@ from trio_helianthus import core
 from trio_helianthus.errors import ConnectionBroken, NetworkError
 from trio_helianthus.net import BinaryFile, ByteStream, SocketStream
 
-from ._patience import WRITE_PIECE
+from ._patience import WRITE_PIECE, Patience
 
 __all__ = ["Outgoing", "PeerGone"]
 
@@ -28,8 +28,7 @@ class PeerGone(ConnectionBroken):
 class Outgoing:
     """Sends, and watches the time only where a client does not take at once what it is sent.
 
-    :param lost: is called when the client cannot be reached any more.
-    :param slow: is called with true before the client is waited for, and with false afterwards.
+    :param patience: is told when the client cannot be reached any more, and what it is waited for.
     """
 
     __slots__ = (
@@ -37,28 +36,20 @@ class Outgoing:
         "_budget",
         "_cut",
         "_longest",
-        "_lost",
+        "_patience",
         "_rest",
-        "_slow",
         "_stream",
         "due",
         "operation",
     )
 
-    def __init__(
-        self,
-        stream: ByteStream,
-        *,
-        lost: Callable[[NetworkError], object],
-        slow: Callable[[bool], object],
-    ) -> None:
+    def __init__(self, stream: ByteStream, patience: Patience) -> None:
         self.operation: core.Operation | None = None
         """What to count the bytes for."""
         self.due = False
         """Whether the batch should leave now."""
         self._stream = stream
-        self._lost = lost
-        self._slow = slow
+        self._patience = patience
         self._budget = core.checkpoint_budget()
         self._longest = MAX_BATCH if isinstance(stream, SocketStream) else 1  # to be sent at once
         self._batch: list[bytes] = []
@@ -66,8 +57,7 @@ class Outgoing:
         self._rest: _Rest | None = None
 
     def close(self) -> None:
-        """Let go of the connection, so that nothing is left for the garbage collector."""
-        self._lost = self._slow = _tell_nobody
+        """End what is being sent."""
         if self._rest is not None:
             self._rest.scope.cancel(reason="the connection has ended")
 
@@ -154,13 +144,13 @@ class Outgoing:
         while sent < count:
             size = min(count - sent, WRITE_PIECE * 16)
             self._cut = True
-            self._slow(True)
+            self._patience.time_write(True)
             try:
                 part = await self._stream.send_file(file, offset + sent, size)
             except NetworkError as exc:
                 raise await self._give_up(exc) from exc
             finally:
-                self._slow(False)
+                self._patience.time_write(False)
             self._cut = False
             self._count(part)
             sent += part
@@ -194,15 +184,15 @@ class Outgoing:
     async def _send_slowly(self, rest: memoryview) -> None:
         self._cut = True
         for start in range(0, len(rest), WRITE_PIECE):
-            self._slow(True)
+            self._patience.time_write(True)
             try:
                 await self._stream.send_all(rest[start : start + WRITE_PIECE])
             finally:
-                self._slow(False)
+                self._patience.time_write(False)
         self._cut = False
 
     async def _give_up(self, exc: NetworkError) -> PeerGone:
-        self._lost(exc)
+        self._patience.note_lost(exc)
         await trio.lowlevel.checkpoint()
         return PeerGone("the client is gone")
 
@@ -217,7 +207,3 @@ class _Rest:
     def __init__(self) -> None:
         self.scope = trio.CancelScope()
         self.sent = trio.Event()
-
-
-def _tell_nobody(_: object) -> None:
-    """The connection has ended."""

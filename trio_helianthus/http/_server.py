@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import cast
 
 import attrs
@@ -142,8 +142,7 @@ async def serve(
     limits = limits or ServerLimits()
     scheme = "http" if ssl_context is None else "https"
     async with core.open_background_nursery() as background:
-        serving = Serving(handler, limits, engine, background.contained.start_soon)
-        connections = _Connections(serving)
+        connections = _Connections(handler, limits, engine, background.contained.start_soon)
         starting = _Starting(task_status, connections, scheme)
         if ssl_context is None:
             await net.serve_tcp(
@@ -192,7 +191,9 @@ async def serve_stream(
     try:
         async with core.open_background_nursery() as background:
             start_watcher = background.contained.start_soon
-            serving = Serving(handler, limits or ServerLimits(), engine, start_watcher)
+            serving = Serving(
+                handler, limits or ServerLimits(), engine, start_watcher, on_end=_note_nothing
+            )
             await ServerConnection(stream, serving).run()
             await stream.aclose()
     finally:
@@ -202,8 +203,14 @@ async def serve_stream(
 class _Connections:
     """The connections of one server."""
 
-    def __init__(self, serving: Serving) -> None:
-        self._serving = serving
+    def __init__(
+        self,
+        handler: Handler,
+        limits: ServerLimits,
+        engine: Engine,
+        start_watcher: Callable[[Callable[[], Awaitable[object]]], object],
+    ) -> None:
+        self._serving = Serving(handler, limits, engine, start_watcher, self._note_end)
         self._open = set[ServerConnection]()
         self._draining = False
         self._past_requests = 0
@@ -220,18 +227,28 @@ class _Connections:
         for connection in self._open:
             connection.drain()
 
-    async def run(self, stream: net.ByteStream) -> None:
+    def run(self, stream: net.ByteStream) -> Awaitable[None]:
+        """Serve one connection; the caller waits for it."""
         connection = ServerConnection(stream, self._serving)
-        if self._draining:  # began while this connection was shaking hands, or not yet accepted
-            if await stream.is_quiet():
-                return
-            connection.drain()
+        if self._draining:
+            return self._run_late(connection, stream)
         self._open.add(connection)
-        try:
+        return connection.run()
+
+    async def _run_late(self, connection: ServerConnection, stream: net.ByteStream) -> None:
+        # The drain began while it was shaking hands, or not yet accepted.
+        if not await stream.is_quiet():
+            connection.drain()
+            self._open.add(connection)
             await connection.run()
-        finally:
-            self._open.remove(connection)
-            self._past_requests += connection.requests
+
+    def _note_end(self, connection: ServerConnection) -> None:
+        self._open.discard(connection)
+        self._past_requests += connection.requests
+
+
+def _note_nothing(_: ServerConnection) -> None:
+    """Nobody counts."""
 
 
 class _Starting:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from contextvars import copy_context
 from typing import Any, Final
@@ -22,7 +22,7 @@ from ._answer import AnswerHeads, error_answer, has_body, server_error
 from ._answering import Answering
 from ._client_fault import client_fault
 from ._endpoints import Endpoints
-from ._handling import go_on_apart
+from ._handling import Waiting, go_on_apart
 from ._headers import FieldContent, Headers, places_of
 from ._http_errors import HTTPError
 from ._incoming import Incoming
@@ -53,13 +53,20 @@ class Serving:
     """What the connections of one server share.
 
     :param start_watcher: starts a task that ends with the server at the latest.
+    :param on_end: is called with each connection that ends.
     """
 
     handler: Handler
     limits: ServerLimits
     engine: http1.Engine
     start_watcher: Callable[[Callable[[], Awaitable[object]]], object]
+    on_end: Callable[[ServerConnection], object]
     heads: AnswerHeads = attrs.field(factory=AnswerHeads)
+    wire_limits: http1.Limits = attrs.field(init=False)
+
+    @wire_limits.default
+    def _find_wire_limits(self) -> http1.Limits:
+        return self.limits.wire
 
 
 class ServerConnection:
@@ -118,12 +125,12 @@ class ServerConnection:
         self._handler = serving.handler
         self._limits = serving.limits
         self._max_requests = serving.limits.max_requests_per_connection
-        self._engine = http1.server_connection(limits=serving.limits.wire, engine=serving.engine)
+        self._engine = http1.server_connection(limits=serving.wire_limits, engine=serving.engine)
         self._patience = patience = Patience(stream, serving.limits)
-        self._outgoing = Outgoing(stream, lost=patience.note_lost, slow=patience.time_write)
-        self._incoming = Incoming(self._engine, serving.limits, self._receive, self._outgoing.send)
+        self._outgoing = Outgoing(stream, patience)
+        self._incoming = Incoming(self._engine, serving.limits, self, self._outgoing)
         self._answering = Answering(
-            self._engine, self._incoming, self._outgoing, serving.heads, patience.end_answer
+            self._engine, self._incoming, self._outgoing, serving.heads, patience
         )
         self._timed = False  # whether the times of the request that is being answered run
         self._watcher: Watcher | None = None
@@ -166,6 +173,7 @@ class ServerConnection:
             if patience.scope.cancelled_caught:
                 await self._end_cut()
         finally:
+            self._serving.on_end(self)
             patience.close()
             self._incoming.close()
             self._outgoing.close()
@@ -175,28 +183,32 @@ class ServerConnection:
                 stream.reset()
 
     async def _serve(self) -> None:
-        engine, incoming = self._engine, self._incoming
+        engine, incoming, outgoing = self._engine, self._incoming, self._outgoing
         try:
             while True:
                 head = engine.next_request()
-                if head is NEED_DATA:
-                    if not await self._receive_head(False):
+                if head is None or head is NEED_DATA:
+                    if head is None and engine.next_event() is not NEED_DATA:
                         break
-                    continue
-                if head is None:
-                    if engine.next_event() is not NEED_DATA or not await self._receive_head(True):
+                    if not outgoing.flush_nowait():
+                        await outgoing.flush()
+                    if not self._expect_head(head is None):
                         break
-                    continue
-                handling = self._begin(head)
-                try:
-                    # run_apart(handling, self._before_waiting), without its call.
-                    run = copy_context().run
-                    try:
-                        message = run(handling.send, None)
-                    except StopIteration:
-                        pass
+                    if self._watcher is None:  # receive(), without its call
+                        try:
+                            data = await self._stream.receive_some()
+                        except NetworkError as exc:
+                            raise PeerGone("the client is gone") from exc
                     else:
-                        await go_on_apart(handling, run, message, self._before_waiting)
+                        data = await self.receive()
+                    if not self._take(data):
+                        break
+                    continue
+                try:
+                    waiting = self._begin(head)
+                    if waiting is not None:
+                        await go_on_apart(*waiting, self._before_waiting)
+                        waiting = None  # while it is idle, a connection keeps next to nothing
                 finally:
                     self._end()
                 if self._next_protocol is not None:
@@ -205,7 +217,7 @@ class ServerConnection:
                 if not incoming.complete:
                     if engine.must_close:
                         break
-                    await self._outgoing.flush()
+                    await outgoing.flush()
                     if not await incoming.finish():
                         break
                 if not engine.next_cycle():
@@ -213,40 +225,35 @@ class ServerConnection:
         except http1.BadMessage as exc:
             incoming.failed = True
             await self._send_error(HTTPError(exc.status_hint))
-        await self._outgoing.flush()
+        await outgoing.flush()
         await incoming.linger(self._stream)
 
-    async def _receive_head(self, begun: bool) -> bool:
-        """Wait for a request's head, or more of it; false when there is not going to be one."""
-        outgoing, patience = self._outgoing, self._patience
-        if not outgoing.flush_nowait():
-            await outgoing.flush()
+    def _expect_head(self, begun: bool) -> bool:
+        """Say how long a request's head is waited for; false when none is going to come."""
         if begun:
             if self._head_of != self.requests:
                 self._head_of = self.requests
                 self._head_began = trio.current_time()
-            patience.wait_for_head(self._head_began)
+            self._patience.wait_for_head(self._head_began)
         elif self._draining and self.requests:
             return False  # who had asked before it was accepted gets an answer, even in a drain
         else:
-            patience.wait_for_request(not self.requests)
-        if self._watcher is None:  # _receive(), without the call
-            try:
-                data = await self._stream.receive_some()
-            except NetworkError as exc:
-                raise PeerGone("the client is gone") from exc
-            if not data:
-                patience.client_ended = True
-        else:
-            data = await self._receive()
+            self._patience.wait_for_request(not self.requests)
+        return True
+
+    def _take(self, data: bytes) -> bool:
+        """Take what was received of a head; false when nobody is to have an answer to it."""
+        patience = self._patience
         patience.awaited = NOTHING
         if patience.is_cut:  # while this was coming: a request that has not begun has no answer
             return False
+        if not data:
+            patience.client_ended = True
         self._incoming.feed(data)
         self._serving.heads.tick()
         return True
 
-    async def _receive(self) -> bytes:
+    async def receive(self) -> bytes:
         """Wait for the next bytes; ``b""`` is the end of the stream.
 
         :raises PeerGone: the connection failed.
@@ -268,8 +275,8 @@ class ServerConnection:
             self._watch()  # the task that waits for this one may go on waiting
         return data
 
-    def _begin(self, head: http1.RequestHead) -> Coroutine[Any, Any, None]:
-        """A request has come; return what answers it."""
+    def _begin(self, head: http1.RequestHead) -> Waiting[None] | None:
+        """A request has come: answer it at once, or return what waits for something first."""
         self.requests += 1
         if head.fields is not self._fields:
             self._note_fields(head)
@@ -289,8 +296,14 @@ class ServerConnection:
         if not head.plain:
             self._begin_unusual(request, head)
         if self._has_context or SEAM.instrument is not None:
-            return self._handle(request)
-        return self._respond(request)
+            handling = self._handle(request)
+        else:
+            handling = self._respond(request)
+        run = copy_context().run  # run_apart(), without its call
+        try:
+            return handling, run, run(handling.send, None)
+        except StopIteration:
+            return None
 
     def _begin_unusual(self, request: Request, head: http1.RequestHead) -> None:
         request.http_version = head.http_version

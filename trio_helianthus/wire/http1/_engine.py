@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from trio_helianthus.errors import MissingExtraError
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ._parser import FieldParser
 
 __all__ = ["Engine", "field_parser"]
+
+_H11: Final = H11Parser()
 
 
 class Engine(Enum):
@@ -30,16 +32,16 @@ class Engine(Enum):
 
 
 def field_parser(engine: Engine) -> FieldParser:
-    """Make the parser of one connection.
+    """Find the parser for a connection. It keeps nothing between two calls.
 
     :raises MissingExtraError: it is not installed.
     """
     if engine is Engine.H11:
-        return H11Parser()
+        return _H11
     try:
-        from ._httptools_parser import HTTPToolsParser
+        from ._httptools_parser import HTTPTOOLS
     except ImportError:
         if engine is Engine.AUTO:
-            return H11Parser()
+            return _H11
         raise MissingExtraError("speed", "httptools") from None
-    return HTTPToolsParser()
+    return HTTPTOOLS

@@ -47,9 +47,11 @@ class FieldReader:
 
     def forget(self) -> None:
         """Compare the next block with none."""
-        self._up_to: list[tuple[bytes, int]] = []  # what is fixed before each gap, and its length
+        self._up_to: tuple[
+            tuple[bytes, int], ...
+        ] = ()  # what is fixed before each gap, and its length
         self._behind = _NO_FIELDS  # and behind the last one
-        self._gaps: list[tuple[int, bytes]] = []  # the place and the name of each gap's field
+        self._gaps: tuple[tuple[int, bytes], ...] = ()  # the place and the name of each gap's field
         if self.fields:
             self.fields = ()
             self._facts = None
@@ -83,7 +85,7 @@ class FieldReader:
             if not buffer.startswith(fixed, at):
                 return 0
             at += length
-            end = buffer.find(b"\r", at, stop)
+            end = buffer.find(b"\r", at)
             value = buffer[at:end]
             if value != value.strip() or end <= at:
                 return 0
@@ -141,8 +143,8 @@ class FieldReader:
             lines[place] = line[: len(line) - len(value)] + _GAP
         text = _LINE_END + _LINE_END.join(lines) + _NO_FIELDS if lines else _NO_FIELDS
         *up_to, self._behind = text.split(_GAP)
-        self._up_to = [(fixed, len(fixed)) for fixed in up_to]
-        self._gaps = [(place, self.fields[place][0]) for place in gaps]
+        self._up_to = tuple([(fixed, len(fixed)) for fixed in up_to])
+        self._gaps = tuple([(place, self.fields[place][0]) for place in gaps])
 
 
 def _with_chunked(fields: HeaderFields) -> HeaderFields:

@@ -11,8 +11,10 @@ from ._strictness import FRAMING, fault_of_host, fault_of_target
 
 __all__ = [
     "CHUNKED",
+    "SLASH",
     "TELLING",
     "UNTIL_END",
+    "UNUSUAL_METHODS",
     "Facts",
     "Head",
     "RequestHead",
@@ -28,8 +30,9 @@ CHUNKED: Final = -1
 UNTIL_END: Final = -2
 """The length of a body that nothing was said about."""
 
-_UNUSUAL: Final = frozenset({"CONNECT", "HEAD"})
-_SLASH: Final = 0x2F
+UNUSUAL_METHODS: Final = frozenset({"CONNECT", "HEAD"})
+"""Those whose answers end in a way of their own."""
+SLASH: Final = 0x2F
 _LONGEST_LENGTH: Final = 19  # decimal digits, so that it fits into 64 bits
 _ONCE: Final = FRAMING | {b"host"}
 TELLING: Final = _ONCE | {b"connection", b"expect", b"upgrade"}
@@ -44,24 +47,35 @@ def connection_options(value: bytes) -> set[bytes]:
 class Facts:
     """What header fields say, apart from the start line above them."""
 
-    length: int = UNTIL_END
-    """Of the body; or :data:`CHUNKED`."""
-    close: bool = False
-    """This is the peer's last message."""
-    keep_alive: bool = False
-    """Asked for in the way of HTTP/1.0."""
-    expects: bool = False
-    """``100-continue``."""
-    upgrade: bool = False
-    """Another protocol is proposed."""
-    has_host: bool = False
-    plain: bool = True
-    """They say nothing but what they mostly say: no body, and the connection goes on."""
-    usual: bool = False
-    """Moreover, they are those of HTTP/1.1, with a host."""
+    __slots__ = (
+        "close",
+        "expects",
+        "has_host",
+        "keep_alive",
+        "length",
+        "plain",
+        "upgrade",
+        "usual",
+        "version",
+    )
 
     def __init__(self, version: str) -> None:
         self.version = version
+        self.length: int = UNTIL_END
+        """Of the body; or :data:`CHUNKED`."""
+        self.close = False
+        """This is the peer's last message."""
+        self.keep_alive = False
+        """Asked for in the way of HTTP/1.0."""
+        self.expects = False
+        """``100-continue``."""
+        self.upgrade = False
+        """Another protocol is proposed."""
+        self.has_host = False
+        self.plain = True
+        """They say nothing but what they mostly say: no body, and the connection goes on."""
+        self.usual = False
+        """Moreover, they are those of HTTP/1.1, with a host."""
 
 
 def facts_of(fields: Iterable[tuple[bytes, bytes]], version: str) -> Facts:
@@ -213,15 +227,13 @@ class ResponseHead(Head):
 def request_head(
     method: str, target: bytes, fields: HeaderFields, facts: Facts, raw: bytes
 ) -> RequestHead:
-    """Join a request line and what the fields behind it say.
+    """Join a request line and what the fields behind it say, where that is anything unusual.
 
     :param target: made of the bytes that a target is made of.
     :raises BadMessage: they do not go together.
     """
-    if facts.usual and target[0] == _SLASH and method not in _UNUSUAL:
-        return RequestHead(method, target.decode("ascii"), fields, facts, raw, 0, True)
     is_connect = method == "CONNECT"
-    if target[0] != _SLASH or is_connect:
+    if target[0] != SLASH or is_connect:
         fault = fault_of_target(method, target)
         if fault:
             raise BadMessage(fault)

@@ -6,7 +6,15 @@ from typing import Final, Generic, TypeVar
 
 from ._fields import LONGEST_REMEMBERED, FieldReader
 from ._framing import LineCutter, Received
-from ._head import Head, RequestHead, ResponseHead, request_head, response_head
+from ._head import (
+    SLASH,
+    UNUSUAL_METHODS,
+    Head,
+    RequestHead,
+    ResponseHead,
+    request_head,
+    response_head,
+)
 from ._limits import Limits
 from ._parser import FieldParser
 from ._refusals import BadMessage, MessageTooLarge
@@ -119,14 +127,13 @@ class RequestReader(HeadReader[RequestHead]):
             )
         self.end = end
         raw = buffer[at:end]
+        if raw.__class__ is not bytes:
+            raw = bytes(raw)
         facts = known.facts(_VERSIONS[version])
-        return request_head(
-            _METHODS.get(method) or method.decode("ascii"),
-            target,
-            known.fields,
-            facts,
-            raw if raw.__class__ is bytes else bytes(raw),
-        )
+        name = _METHODS.get(method) or method.decode("ascii")
+        if facts.usual and target[0] == SLASH and name not in UNUSUAL_METHODS:
+            return RequestHead(name, target.decode("ascii"), known.fields, facts, raw, 0, True)
+        return request_head(name, target, known.fields, facts, raw)
 
     def _skip_line(self, buffer: Received, at: int) -> RequestHead | None:
         """One empty line before a request is forgiven (RFC 9112, section 2.2)."""

@@ -13,7 +13,7 @@ import httptools
 from ._events import HeaderFields
 from ._h11_parser import H11Parser
 
-__all__ = ["HTTPToolsParser"]
+__all__ = ["HTTPTOOLS", "HTTPToolsParser"]
 
 _REFERENCE: Final = H11Parser()
 
@@ -63,3 +63,6 @@ class HTTPToolsParser:
 
 _SPARE: Final[list[tuple[_Found, httptools.HttpResponseParser]]] = []
 """Parsers that are between two sections: one for each thread that has ever parsed at one time."""
+
+HTTPTOOLS: Final = HTTPToolsParser()
+"""The one there is."""

@@ -176,6 +176,57 @@ def test_what_came_before_changes_nothing(engine: Engine, blocks: list[list[byte
             connection = server_connection(limits=limits, engine=engine)
 
 
+VALUES: Final = st.one_of(
+    st.sampled_from(
+        [b"", b"a", b"a b", b"a\tb", b"\xe4", b" a", b"a ", b"a\r", b"a\x0b", b"\x0ba"]
+    ),
+    st.lists(st.sampled_from(list(b"ab: \t\r\n\x00\x0b\x1c\x7f\x80\xff")), max_size=5).map(bytes),
+)
+
+
+@given(
+    st.sampled_from([Engine.H11, Engine.AUTO]),
+    st.lists(st.tuples(VALUES, VALUES), min_size=2, max_size=6),
+    st.booleans(),
+)
+def test_a_value_that_varies_is_read_as_if_it_were_the_first(
+    engine: Engine, values: list[tuple[bytes, bytes]], split: bool
+) -> None:
+    connection = server_connection(engine=engine)
+    for number, (one, other) in enumerate(values):
+        data = b"GET /%d HTTP/1.1\r\nA:%b\r\nHost: a\r\nB: %b\r\n\r\n" % (number, one, other)
+        fresh = server_connection(engine=Engine.H11)
+        expected = read_one(fresh, data)
+        if split:
+            connection.receive_data(data[:20])
+            if not isinstance(expected, int):
+                assert connection.next_event() is NEED_DATA
+            data = data[20:]
+        assert read_one(connection, data) == expected
+        if connection.must_close:
+            connection = server_connection(engine=engine)
+
+
+def test_a_name_that_changes_its_place_is_judged_where_it_is(engine: Engine) -> None:
+    connection = server_connection(engine=engine)
+    for a, b in [(b"A", b"Content-Length"), (b"Content-Length", b"A"), (b"A", b"Content-Length")]:
+        for number in (b"1", b"2", b"3"):
+            data = b"PUT / HTTP/1.1\r\nHost: a\r\n%b: %b\r\n%b: %b\r\n\r\n" % (a, number, b, number)
+            ask(connection, data + b"x" * int(number))
+            assert connection.buffered == 0
+
+
+def test_too_long_a_head_is_refused_though_it_is_like_the_last_one(engine: Engine) -> None:
+    connection = server_connection(limits=Limits(max_head_bytes=100), engine=engine)
+    head = b"GET / HTTP/1.1\r\nHost: a\r\nA: %b\r\nB: c\r\n\r\n"
+    for value in (b"a", b"b", b"c"):
+        ask(connection, head % value)
+    connection.receive_data(head % (b"x" * 80))
+    with pytest.raises(MessageTooLarge) as refusal:
+        connection.next_event()
+    assert refusal.value.status_hint == 431
+
+
 @pytest.mark.parametrize(
     "line", [b" folded", b"\tfolded", b"A", b"A : b", b": b", b"A: \x0b", b"\n"]
 )

@@ -26,23 +26,8 @@ class RequestOrigin(Protocol):
     """What a request asks of the connection that it came on."""
 
     @property
-    def client_address(self) -> SocketAddress | None:
-        """The peer's address."""
-        ...
-
-    @property
-    def server_address(self) -> SocketAddress | None:
-        """Our own address."""
-        ...
-
-    @property
-    def tls_info(self) -> TLSInfo | None:
-        """What the handshake agreed on; ``None`` without TLS."""
-        ...
-
-    @property
     def endpoints(self) -> Endpoints:
-        """All of that, made once."""
+        """Between whom it went, and how."""
         ...
 
     def request_body(self) -> RequestBody:
@@ -74,7 +59,8 @@ class ReceivedRequest(Request):
     """
 
     _closed = False
-    _body_taken = False
+    _taken: bytes | None = None
+    """The body, where all of it was there and nobody has needed a stream for it."""
 
     def __init__(
         self, method: str, target: str, fields: FieldContent, origin: RequestOrigin
@@ -98,9 +84,9 @@ class ReceivedRequest(Request):
     @lazy
     def body(self) -> RequestBody:
         """The body as a stream."""
-        if not self._closed and not self._body_taken:
+        if not self._closed and self._taken is None:
             return self._origin.request_body()
-        body = RequestBody.from_bytes(b"")
+        body = RequestBody.already_read(self._taken or b"")
         if self._closed:
             body.close()
         return body
@@ -109,26 +95,26 @@ class ReceivedRequest(Request):
         """Wait for the whole body; see :meth:`Request.read`."""
         if not self._closed and "body" not in self.__dict__:
             await trio.lowlevel.checkpoint_if_cancelled()
-            body = None if self._body_taken else self._origin.take_body(max_bytes)
+            body = None if self._taken is not None else self._origin.take_body(max_bytes)
             if body is not None:  # a small one comes with its head
-                self._body_taken = True
+                self._taken = body
                 return body
         return await super().read(max_bytes=max_bytes)
 
     @lazy
     def client_address(self) -> SocketAddress | None:
         """The address of the peer."""
-        return self._origin.client_address
+        return self._origin.endpoints.client_address
 
     @lazy
     def server_address(self) -> SocketAddress | None:
         """The address that the peer has reached."""
-        return self._origin.server_address
+        return self._origin.endpoints.server_address
 
     @lazy
     def tls(self) -> TLSInfo | None:
         """What the handshake agreed on."""
-        return self._origin.tls_info
+        return self._origin.endpoints.tls
 
     @property
     def endpoints(self) -> Endpoints:

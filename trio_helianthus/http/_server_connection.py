@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextvars import copy_context
 from typing import Any, Final
 
@@ -15,18 +13,19 @@ import trio
 from trio_helianthus import core
 from trio_helianthus.core import SEAM
 from trio_helianthus.errors import NetworkError, ResourceBusy
-from trio_helianthus.net import ByteStream, PeerState, SocketAddress, TLSInfo, TLSStream
+from trio_helianthus.net import ByteStream, PeerState
 from trio_helianthus.wire import NEED_DATA, http1
 
 from ._answer import AnswerHeads, error_answer, has_body, server_error
 from ._answering import Answering
 from ._client_fault import client_fault
-from ._endpoints import Endpoints
+from ._endpoints import Endpoints, endpoints_of
 from ._handling import Waiting, go_on_apart
-from ._headers import FieldContent, Headers, places_of
+from ._headers import FieldContent, places_of
 from ._http_errors import HTTPError
 from ._incoming import Incoming
 from ._limits import ServerLimits
+from ._observer import CONTEXT_FIELDS, Observer
 from ._outgoing import Outgoing, PeerGone
 from ._patience import NOTHING, REQUEST, Patience
 from ._received_request import ReceivedRequest
@@ -40,12 +39,7 @@ from ._watcher import Watcher
 
 __all__ = ["ServerConnection", "Serving"]
 
-TRACE_FIELD: Final = b"traceparent"
-DEADLINE_FIELD: Final = b"x-request-timeout"
-"""Says how many seconds the client is going to wait; it can only shorten the handler's time."""
-_CONTEXT_FIELDS: Final = frozenset([TRACE_FIELD, DEADLINE_FIELD])
 _BEHIND_AUTHORITY: Final = re.compile("[/?]")
-_SECONDS: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
 @attrs.frozen
@@ -99,6 +93,7 @@ class ServerConnection:
         "_limits",
         "_max_requests",
         "_next_protocol",
+        "_observer",
         "_outgoing",
         "_patience",
         "_places",
@@ -145,6 +140,7 @@ class ServerConnection:
         self._content = FieldContent(())
         self._repeats = False
         self._has_context = False
+        self._observer: Observer | None = None
         self._writer: ResponseWriter | None = None
         self._next_protocol: UpgradeHandler | None = None
         stream.activity = "idle"
@@ -175,6 +171,7 @@ class ServerConnection:
         finally:
             self._serving.on_end(self)
             patience.close()
+            self._observer = None  # which refers to this
             self._incoming.close()
             self._outgoing.close()
             if self._watcher is not None:
@@ -296,7 +293,7 @@ class ServerConnection:
         if not head.plain:
             self._begin_unusual(request, head)
         if self._has_context or SEAM.instrument is not None:
-            handling = self._handle(request)
+            handling = self._observe(request)
         else:
             handling = self._respond(request)
         run = copy_context().run  # run_apart(), without its call
@@ -304,6 +301,19 @@ class ServerConnection:
             return handling, run, run(handling.send, None)
         except StopIteration:
             return None
+
+    def _observe(self, request: Request) -> Coroutine[Any, Any, None]:
+        observer = self._observer
+        if observer is None:
+            observer = self._observer = Observer(
+                self._respond,
+                self._stream,
+                self._incoming,
+                self._outgoing,
+                self._patience,
+                self._limits.handler_timeout,
+            )
+        return observer.answer(request) if self._has_context else observer.report(request)
 
     def _begin_unusual(self, request: Request, head: http1.RequestHead) -> None:
         request.http_version = head.http_version
@@ -337,7 +347,7 @@ class ServerConnection:
             self._facts = head.facts
             self._places = None
             self._same_names = False
-            self._has_context = any(name in _CONTEXT_FIELDS for name, _ in fields)
+            self._has_context = any(name in CONTEXT_FIELDS for name, _ in fields)
         elif not self._same_names:
             self._same_names = True
             self._places = places_of(fields)
@@ -346,27 +356,10 @@ class ServerConnection:
     # ---- what a request asks of its connection
 
     @property
-    def client_address(self) -> SocketAddress | None:
-        """The peer's address."""
-        return self._stream.remote_address
-
-    @property
-    def server_address(self) -> SocketAddress | None:
-        """Our own address."""
-        return self._stream.local_address
-
-    @property
-    def tls_info(self) -> TLSInfo | None:
-        """What the handshake agreed on; ``None`` without TLS."""
-        return self._stream.info if isinstance(self._stream, TLSStream) else None
-
-    @property
     def endpoints(self) -> Endpoints:
-        """All of that, which is the same for every request."""
+        """Between whom it went, and how, which is the same for every request."""
         if self._endpoints is None:
-            tls = self.tls_info
-            scheme = "http" if tls is None else "https"
-            self._endpoints = Endpoints(self.client_address, self.server_address, scheme, tls)
+            self._endpoints = endpoints_of(self._stream)
         return self._endpoints
 
     def request_body(self) -> RequestBody:
@@ -407,48 +400,6 @@ class ServerConnection:
         await self._patience.wait_disconnect()
 
     # ---- one request
-
-    async def _handle(self, request: Request) -> None:
-        with ExitStack() as stack:
-            if (trace := _trace_of(request.headers)) is not None:
-                stack.enter_context(core.use_trace(trace))
-            operation = stack.enter_context(self._report(request))
-            self._outgoing.operation = operation
-            stack.callback(self._count, operation)
-            self._take_deadline(request)
-            await self._respond(request)
-            if operation is not None:
-                await self._outgoing.flush()
-
-    def _report(self, request: Request) -> AbstractContextManager[core.Operation | None]:
-        asked: dict[str, Any] = {
-            "http.method": request.method,
-            "http.target": request.target,
-            "http.request": request,  # for who wants more of it, such as an access log
-        }
-        return core.operation(
-            "http.server.request",
-            connection_id=self._stream.connection_id,
-            peer=self._stream.remote_address,
-            **asked,
-        )
-
-    def _count(self, operation: core.Operation | None) -> None:
-        self._outgoing.operation = None
-        patience = self._patience
-        deadline, patience.scope.deadline = patience.scope.deadline, math.inf
-        if patience.scope.cancel_called and trio.current_time() >= deadline:
-            patience.is_cut = True
-            patience.verdict = HTTPError(504)  # by its own clock, the client waits no more
-        if operation is not None:
-            operation.bytes_received = self._incoming.count()
-
-    def _take_deadline(self, request: Request) -> None:
-        """Shorten the handler's time to what the client is going to wait."""
-        asked = request.headers.get("x-request-timeout", "")
-        if _SECONDS.fullmatch(asked) and float(asked) < self._limits.handler_timeout:
-            request.deadline = trio.current_time() + float(asked)
-            self._patience.scope.deadline = request.deadline
 
     async def _respond(self, request: Request) -> None:
         try:
@@ -571,10 +522,3 @@ class ServerConnection:
                 self._watcher = watcher
                 self._serving.start_watcher(watcher.run)
             self._watcher.call()
-
-
-def _trace_of(headers: Headers) -> core.TraceContext | None:
-    parent = headers.get("traceparent")
-    if parent is None:
-        return None
-    return core.TraceContext.from_traceparent(parent, headers.get("tracestate", ""))

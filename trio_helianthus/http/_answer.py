@@ -27,33 +27,42 @@ __all__ = [
 ]
 
 MAX_KEPT_HEADS: Final = 512
-"""How many different heads a server keeps rendered; beyond that it begins anew."""
+"""How many different heads a server keeps rendered, and how many lines; beyond that it begins
+anew."""
 MAX_KEPT_BYTES: Final = 2048
 """How long a head is that is kept."""
+MAX_KEPT_LINE: Final = 256
+"""How long a line is that is kept."""
+_SPECIAL: Final = frozenset([b"connection", b"content-length", b"date", b"transfer-encoding"])
 _OURS: Final = frozenset([b"connection", b"content-length", b"transfer-encoding"])
 
 
 class AnswerHead:
     """What is always the same in the answers with one status and the same fields.
 
-    :raises LocalProtocolError: the fields cannot be sent.
+    :param fixed: status line and fields, without what tells of the body.
+    :param has_date: the date is among them.
     """
 
     __slots__ = ("_dated", "_fixed", "_has_date", "_second", "close", "length", "status")
 
-    def __init__(self, status: int, fields: tuple[tuple[bytes, bytes], ...]) -> None:
-        names = {name.lower(): value for name, value in fields}
-        if b"transfer-encoding" in names:
-            raise LocalProtocolError("Transfer-Encoding is the server's business, not a handler's")
+    def __init__(
+        self,
+        status: int,
+        fixed: bytes,
+        *,
+        close: bool = False,
+        length: bytes | None = None,
+        has_date: bool = False,
+    ) -> None:
         self.status: int = status
-        self.close: bool = _says_close(fields)
+        self.close: bool = close
         """Whether the handler asked for the end of the connection."""
-        self.length: bytes | None = names.get(b"content-length")
+        self.length: bytes | None = length
         """What the handler says of the body's length."""
-        theirs = [(name, value) for name, value in fields if name.lower() not in _OURS]
-        self._fixed = http1.encode_response(status, theirs, reason_phrase(status).encode("ascii"))
-        self._dated = self._fixed
-        self._has_date = b"date" in names
+        self._fixed = fixed
+        self._dated = fixed
+        self._has_date = has_date
         self._second = 0  # when it was rendered
 
     def render(self) -> bytes:
@@ -65,10 +74,33 @@ class AnswerHead:
         return self._dated
 
 
+def answer_head(status: int, fields: tuple[tuple[bytes, bytes], ...]) -> AnswerHead:
+    """Check and render a head.
+
+    :raises LocalProtocolError: the fields cannot be sent.
+    """
+    names = {name.lower(): value for name, value in fields}
+    if b"transfer-encoding" in names:
+        raise LocalProtocolError("Transfer-Encoding is the server's business, not a handler's")
+    theirs = [(name, value) for name, value in fields if name.lower() not in _OURS]
+    return AnswerHead(
+        status,
+        http1.encode_response(status, theirs, reason_phrase(status).encode("ascii")),
+        close=_says_close(fields),
+        length=names.get(b"content-length"),
+        has_date=b"date" in names,
+    )
+
+
 class AnswerHeads:
-    """The heads of one server's answers, each checked and rendered once."""
+    """The heads of one server's answers, each checked and rendered once.
+
+    Where a field has another value in each answer, such as an identifier, the others are.
+    """
 
     def __init__(self) -> None:
+        self._status_lines: dict[int, bytes] = {}
+        self._lines: dict[tuple[bytes, bytes], bytes] = {}
         self._kept: dict[tuple[int, tuple[tuple[bytes, bytes], ...]], AnswerHead] = {}
         self._plain: dict[int, tuple[bytes, Headers]] = {}  # with the date of this second
         self._second = 0
@@ -84,7 +116,7 @@ class AnswerHeads:
         if found is None:
             if len(self._plain) >= MAX_KEPT_HEADS:
                 self._plain.clear()
-            found = self._plain[id(fields)] = AnswerHead(200, fields.raw).render(), fields
+            found = self._plain[id(fields)] = answer_head(200, fields.raw).render(), fields
         return found[0]
 
     def tick(self) -> None:
@@ -101,12 +133,40 @@ class AnswerHeads:
         """
         key = response.status, response.raw_headers
         head = self._kept.get(key)
-        if head is None:
-            head = AnswerHead(*key)
-            if len(head.render()) <= MAX_KEPT_BYTES:
-                if len(self._kept) >= MAX_KEPT_HEADS:
-                    self._kept.clear()
-                self._kept[key] = head
+        return self._make(*key) if head is None else head
+
+    def _make(self, status: int, fields: tuple[tuple[bytes, bytes], ...]) -> AnswerHead:
+        is_known = True
+        lines = [self._status_lines.get(status) or self._add_status(status)]
+        for field in fields:
+            line = self._lines.get(field)
+            if line is None:
+                if field[0].lower() in _SPECIAL:
+                    return self._keep(answer_head(status, fields), fields)
+                line = self._add_line(field)
+                is_known = False
+            lines.append(line)
+        head = AnswerHead(status, b"".join(lines))
+        return self._keep(head, fields) if is_known else head
+
+    def _add_status(self, status: int) -> bytes:
+        line = http1.encode_response(status, (), reason_phrase(status).encode("ascii"))
+        self._status_lines[status] = line
+        return line
+
+    def _add_line(self, field: tuple[bytes, bytes]) -> bytes:
+        line = http1.encode_field(*field)
+        if len(line) <= MAX_KEPT_LINE:
+            if len(self._lines) >= MAX_KEPT_HEADS:
+                self._lines.clear()
+            self._lines[field] = line
+        return line
+
+    def _keep(self, head: AnswerHead, fields: tuple[tuple[bytes, bytes], ...]) -> AnswerHead:
+        if len(head.render()) <= MAX_KEPT_BYTES:
+            if len(self._kept) >= MAX_KEPT_HEADS:
+                self._kept.clear()
+            self._kept[head.status, fields] = head
         return head
 
 

@@ -49,6 +49,7 @@ from ._limits import DEFAULT_LIMITS as DEFAULT_LIMITS
 from ._limits import Limits as Limits
 from ._refusals import BadMessage as BadMessage
 from ._refusals import MessageTooLarge as MessageTooLarge
+from ._writer import encode_field as encode_field
 from ._writer import encode_request as encode_request
 from ._writer import encode_response as encode_response
 
@@ -70,6 +71,7 @@ __all__ = [
     "Response",
     "Role",
     "client_connection",
+    "encode_field",
     "encode_request",
     "encode_response",
     "server_connection",

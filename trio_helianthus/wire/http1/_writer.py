@@ -23,6 +23,7 @@ __all__ = [
     "CLOSE",
     "KEEP_ALIVE",
     "SentFields",
+    "encode_field",
     "encode_request",
     "encode_response",
     "request_bytes",
@@ -58,6 +59,21 @@ def encode_response(
     return _status_line(status, _REASONS.get(status, b"") if reason is None else reason) + _lines(
         fields
     )
+
+
+def encode_field(name: bytes, value: bytes) -> bytes:
+    """Write one header field that may stand behind what :func:`encode_response` has written.
+
+    :param name: none of ``Content-Length``, ``Transfer-Encoding`` and ``Connection``.
+    :returns: its line.
+    :raises LocalProtocolError: malformed, or not to be said here.
+    """
+    fault = fault_of_field(name, value)
+    if fault:
+        raise LocalProtocolError(fault)
+    if name.lower() in _FRAMING_OR_CONNECTION:
+        raise LocalProtocolError("how a message ends is said when it is sent")
+    return b"%b: %b\r\n" % (name, value)
 
 
 def encode_request(method: str, target: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:

@@ -288,7 +288,8 @@ class TestDrain:
         self, handler: Handler, connect: Connect
     ) -> AsyncIterator[tuple[http.Server, list[RawClient], RawClient]]:
         async with trio.open_nursery() as nursery:
-            server: http.Server = await nursery.start(partial(http.serve, handler, 0))
+            serve = partial(http.serve, handler, 0, limits=ServerLimits(drain_grace=0))
+            server: http.Server = await nursery.start(serve)
             busy = [await connect(server) for _ in range(3)]
             idle = await connect(server)
             for client in busy:
@@ -382,6 +383,33 @@ class TestDrain:
             assert b"\r\nConnection: close\r\n" in answer
             assert answer.endswith(b"\r\n\r\nfinished")
             assert asking.recv(1) == silent.recv(1) == b""
+
+    async def test_the_first_request_of_a_connection_may_be_on_its_way(
+        self, serve: Serve, connect: Connect
+    ) -> None:
+        handler = Handler()
+        handler.go_on.set()
+        server = await serve(handler, limits=ServerLimits(drain_grace=5))
+        client = await connect(server)
+        await trio.testing.wait_all_tasks_blocked(0.02)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(server.drain, 10)
+            await trio.testing.wait_all_tasks_blocked(0.02)
+            await client.send(GET)
+            answer = await client.rest()
+        assert b"\r\nConnection: close\r\n" in answer
+        assert answer.endswith(b"\r\n\r\nfinished")
+
+    async def test_a_connection_that_stays_silent_does_not_hold_up_the_end(
+        self, serve: Serve, connect: Connect
+    ) -> None:
+        server = await serve(Handler(), limits=ServerLimits(drain_grace=0.05))
+        client = await connect(server)
+        await trio.testing.wait_all_tasks_blocked(0.02)
+        with trio.fail_after(5):
+            report = await server.drain(10)
+            assert await client.rest() == b""
+        assert (report.finished, report.cut) == (1, ())
 
     async def test_a_lifecycle_drains_its_servers(self, connect: Connect) -> None:
         handler = Handler()

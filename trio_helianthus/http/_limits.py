@@ -48,6 +48,10 @@ class ServerLimits:
     header_timeout: float = _seconds(10.0)
     """From the first byte of a request to the end of its head, answered with 408; also how long
     a new connection may stay silent."""
+    drain_grace: float = _seconds_or_none_at_all(0.5)
+    """How long a connection on which no request has come yet may send its first one when the
+    server begins to drain: it may be on its way. A connection between two requests is closed at
+    once."""
     idle_timeout: float = _seconds(75.0)
     """Between two requests on one connection; then it is closed."""
     body_timeout: float = _seconds(30.0)
@@ -99,6 +103,9 @@ class ClientLimits:
     """Calls that wait for a connection to one origin; one more raises :class:`ResourceFull`."""
     max_idle: int = _count(100)
     """Connections to one origin that are kept open for later calls."""
+    max_origins: int = _count(100)
+    """Origins whose connections are kept; for one more, the origin that was left alone for longest
+    loses its own. Those that are being used do not, however many there are."""
     idle_timeout: float = _seconds(60.0)
     """How long an unused connection is kept."""
     max_lifetime: float = _seconds(3600.0)

@@ -102,6 +102,10 @@ class Patience:
         self._alarm.set(trio.current_time() + seconds)
         self.awaited = REQUEST
 
+    def hurry(self) -> None:
+        """The server drains: a first request that has not begun has little time left."""
+        self._alarm.set(min(self._alarm.at, trio.current_time() + self._limits.drain_grace))
+
     def wait_for_head(self, began: float) -> None:
         """A part of a head has come.
 

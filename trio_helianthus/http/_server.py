@@ -230,17 +230,10 @@ class _Connections:
     def run(self, stream: net.ByteStream) -> Awaitable[None]:
         """Serve one connection; the caller waits for it."""
         connection = ServerConnection(stream, self._serving)
-        if self._draining:
-            return self._run_late(connection, stream)
         self._open.add(connection)
-        return connection.run()
-
-    async def _run_late(self, connection: ServerConnection, stream: net.ByteStream) -> None:
-        # The drain began while it was shaking hands, or not yet accepted.
-        if not await stream.is_quiet():
+        if self._draining:  # began while it was shaking hands, or not yet accepted
             connection.drain()
-            self._open.add(connection)
-            await connection.run()
+        return connection.run()
 
     def _note_end(self, connection: ServerConnection) -> None:
         self._open.discard(connection)

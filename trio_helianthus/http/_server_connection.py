@@ -146,10 +146,13 @@ class ServerConnection:
         stream.activity = "idle"
 
     def drain(self) -> None:
-        """Let the request that is under way be the last; while waiting for one, end at once."""
+        """Let the request that is under way be the last; while waiting for another, end at once."""
         self._draining = self._answering.closing = True
         if self._patience.awaited == REQUEST:
-            self._patience.cut("the server drains and this connection is idle")
+            if self.requests or not self._limits.drain_grace:
+                self._patience.cut("the server drains and this connection is idle")
+            else:
+                self._patience.hurry()
 
     async def run(self) -> None:
         """Serve until either side wants no more."""
@@ -233,9 +236,11 @@ class ServerConnection:
                 self._head_began = trio.current_time()
             self._patience.wait_for_head(self._head_began)
         elif self._draining and self.requests:
-            return False  # who had asked before it was accepted gets an answer, even in a drain
+            return False
         else:
             self._patience.wait_for_request(not self.requests)
+            if self._draining:
+                self._patience.hurry()
         return True
 
     def _take(self, data: bytes) -> bool:

@@ -111,28 +111,50 @@ def value_of(answer: http.ClientResponse) -> Any:
 @asynccontextmanager
 async def browser(folder: Path) -> AsyncIterator[Browser]:
     """Start a browser with a profile of its own."""
-    assert DRIVER is not None
     assert CHROMIUM is not None
-    process = await trio.lowlevel.open_process(
-        [DRIVER, "--port=0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
+    async with (
+        driver() as base_url,
+        http.open_client(base_url, timeout=PATIENCE_SECONDS) as client,
+        session(client, CHROMIUM, folder) as path,
+    ):
+        yield Browser(client, path)
+
+
+@asynccontextmanager
+async def driver() -> AsyncIterator[str]:
+    """Start chromedriver; the URL of it."""
+    assert DRIVER is not None
+    process, port = await start_driver(DRIVER)
     try:
-        async with process.stdout:
-            port = (await Lines(process.stdout).until(r"started successfully on port (\d+)"))[1]
-            base_url = f"http://127.0.0.1:{port}"
-            async with (
-                http.open_client(base_url, timeout=PATIENCE_SECONDS) as client,
-                session(client, CHROMIUM, folder) as path,
-            ):
-                yield Browser(client, path)
+        yield f"http://127.0.0.1:{port}"
     finally:
         os.killpg(process.pid, signal.SIGKILL)  # a test that was cancelled leaves a browser behind
         with trio.CancelScope(shield=True):
             await process.wait()
+
+
+async def start_driver(program: str) -> tuple[trio.Process, str]:
+    """Start chromedriver, and find out its port.
+
+    It takes any free port of IPv6, and ends where that of IPv4 is somebody else's.
+    """
+    while True:
+        process = await trio.lowlevel.open_process(
+            [program, "--port=0"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        lines = Lines(process.stdout)
+        try:
+            found = await lines.until(r"started successfully on port (\d+)|port not available")
+        except BaseException:
+            process.kill()
+            raise
+        if found[1] is not None:
+            return process, found[1]
+        await process.wait()
 
 
 @asynccontextmanager

@@ -51,13 +51,12 @@ def cycles(engine: http1.Engine, kind: str, load: str, memo: bool, times: int) -
     answer = http1.encode_response(200, [(b"Content-Type", b"text/plain")])
     for head in itertools.islice(itertools.cycle(heads(kind, load)), times):
         connection.receive_data(head)
-        connection.next_event()
-        connection.next_event()
+        connection.next_request()
         connection.send_whole(200, answer, b"hello")
-        connection.start_next_cycle()
+        connection.next_cycle()
         if not memo:
-            connection._reader._last = None
-            connection._reader._fields._forget()
+            connection._reader.last = None
+            connection._reader._fields.forget()
 
 
 def measure(*arguments: str) -> float:

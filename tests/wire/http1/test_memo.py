@@ -207,6 +207,16 @@ def test_a_value_that_varies_is_read_as_if_it_were_the_first(
             connection = server_connection(engine=engine)
 
 
+@pytest.mark.parametrize("cut", range(1, 60, 7))
+def test_a_coding_is_in_lower_case_however_its_head_comes_again(engine: Engine, cut: int) -> None:
+    connection = server_connection(engine=engine)
+    head = b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\nA: b\r\n\r\n0\r\n\r\n"
+    for _ in range(3):
+        connection.receive_data(head[:cut])
+        assert connection.next_event() is NEED_DATA
+        assert (b"transfer-encoding", b"chunked") in ask(connection, head[cut:]).headers
+
+
 def test_a_name_that_changes_its_place_is_judged_where_it_is(engine: Engine) -> None:
     connection = server_connection(engine=engine)
     for a, b in [(b"A", b"Content-Length"), (b"Content-Length", b"A"), (b"A", b"Content-Length")]:

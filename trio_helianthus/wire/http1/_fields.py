@@ -119,6 +119,8 @@ class FieldReader:
         gaps = self._find_gaps(lines, fields)
         if gaps is None:
             self._facts = None
+        elif self._facts is not None and self._facts.length == CHUNKED:
+            fields = _with_chunked(fields)
         self.fields = fields
         self._remember(lines, gaps or ())
 

@@ -68,6 +68,21 @@ async def test_nothing_runs_longer_than_the_budget(tasks: int, limit: int) -> No
     assert steps.longest == limit
 
 
+async def test_one_schedule_point_is_enough_for_all_tasks() -> None:
+    class Refills(CheckpointBudget):
+        count = 0
+
+        async def refill(self) -> None:
+            self.count += 1
+            await super().refill()
+
+    refills = Refills(5)
+    async with trio.open_nursery() as nursery:
+        for _ in range(50):
+            nursery.start_soon(succeed_at_once, refills)
+    assert refills.count == 50 / 5
+
+
 async def test_with_a_budget_of_1_every_operation_is_a_full_checkpoint() -> None:
     budget = checkpoint_budget()
     budget.spend()

@@ -295,6 +295,19 @@ async def test_the_fewest_stay_although_closing_takes_time(autojump_clock: MockC
         assert (counts.idle, counts.opened) == (2, 5)
 
 
+async def test_it_tells_since_when_nothing_was_used(autojump_clock: MockClock) -> None:
+    factory = Factory(2)
+    async with open_pool(factory.open, factory.close, limits=PoolLimits(max_size=2)) as pool:
+        assert pool.idle_since == math.inf
+        one, two = await pool.acquire(), await pool.acquire()
+        pool.release(one)
+        await trio.sleep(3)
+        pool.release(two)
+        assert pool.idle_since == trio.current_time()
+        pool.acquire_nowait()
+        assert pool.idle_since == trio.current_time() - 3
+
+
 async def test_no_item_gets_older_than_its_lifetime(autojump_clock: MockClock) -> None:
     factory = Factory(3)
     limits = PoolLimits(max_size=3, max_lifetime=100, lifetime_jitter=0, idle_timeout=math.inf)

@@ -129,6 +129,23 @@ run(main, drain_timeout=float("inf"))
     assert "(SIGTERM)" in printed
 
 
+def test_a_signal_that_comes_twice_at_once_is_one() -> None:
+    """As of ``timeout``, which sends it to the program and to its process group."""
+    script = """
+import signal
+async def main():
+    say("ready")
+    for _ in range(2):
+        signal.raise_signal(signal.SIGTERM)
+    await trio.sleep(0.1)
+run(main, drain_timeout=60)
+"""
+    with program(script) as running:
+        code, printed = running.end()
+    assert "drained in" in printed
+    assert code == 0
+
+
 def test_the_third_signal_kills_as_if_there_were_no_handler() -> None:
     script = """
 def block():

@@ -57,6 +57,7 @@ class CheckpointBudget:
 
     async def refill(self) -> None:
         """Let other tasks run. The operation has happened, so this cannot be cancelled."""
+        self.left = self.full  # else each of those who run meanwhile would do the same
         await trio.lowlevel.cancel_shielded_checkpoint()
         self.left = self.full
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from inspect import isawaitable, iscoroutine
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
@@ -174,6 +175,12 @@ class Pool(Generic[_T]):
         """Return what the pool has now, and what it has done so far."""
         return self._stock.statistics()
 
+    @property
+    def idle_since(self) -> float:
+        """Since when, in trio's time, the item that was used last is idle; ``inf`` for none."""
+        idle = self._stock.idle
+        return idle[-1].idle_since if idle else math.inf
+
     async def drain(self, timeout: float = DRAIN_SECONDS) -> int:
         """Lend nothing to newcomers, wait until all items are back, and close the pool.
 
@@ -249,8 +256,10 @@ class Pool(Generic[_T]):
         idle = stock.idle
         while idle:
             if check is None or not self._is_due_for_check(idle[-1]):
+                entry = idle.pop()
+                stock.lent[id(entry.item)] = entry
                 stock.reused += 1
-                return stock.lend(idle.pop())
+                return entry
             if self._check_waits:
                 return None
             entry = stock.lend(idle.pop())

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _Args = TypeVarTuple("_Args")
 
+SAME_SIGNAL_SECONDS: Final = 0.05
+"""A signal that comes again so soon is the same one: ``timeout``, ``npm`` and their like send it to
+the program and to its process group."""
 SLACK_SECONDS: Final = 1.0
 """How much longer than its timeouts a program may take before the watchdog ends the process."""
 
@@ -53,9 +56,10 @@ def run(
 
     The first SIGTERM or SIGINT (on Windows SIGINT or SIGBREAK) drains: servers stop accepting
     and finish what runs. The second cancels everything at once. The third kills the process, as
-    if there were no handler. After a drain began the process ends for certain: if it is still
-    there ``drain_timeout + stop_timeout`` and a second later, because a task swallows its
-    cancellation or blocks the thread, a watchdog prints what would not stop and exits with 1.
+    if there were no handler. The same one within 50 ms does not count again. After a drain began
+    the process ends for certain: if it is still there ``drain_timeout + stop_timeout`` and a second
+    later, because a task swallows its cancellation or blocks the thread, a watchdog prints what
+    would not stop and exits with 1.
 
     Signals are handled only where Python allows it, in the main thread. Elsewhere the lifecycle
     works as well, without them.
@@ -150,9 +154,15 @@ def _signals(lifecycle: Lifecycle, watchdog: _Watchdog) -> Iterator[None]:
         return
     run_token = trio.lowlevel.current_trio_token()
     received = 0
+    last = (0, -math.inf)
 
     def handle(signum: int, _frame: FrameType | None) -> None:
-        nonlocal received
+        nonlocal received, last
+        before, at = last
+        now = monotonic()
+        if signum == before and now - at < SAME_SIGNAL_SECONDS:
+            return
+        last = (signum, now)
         received += 1
         name = signal.Signals(signum).name
         limit = lifecycle.stop_timeout + SLACK_SECONDS

@@ -173,6 +173,7 @@ async def test_headers_of_the_client_and_of_the_call(serve: Serve) -> None:
         ({"json": object()}, TypeError),
         ({"json": float("nan")}, ValueError),
         ({"content": 42}, TypeError),
+        ({"content": b"x", "expect_continue": -1}, ValueError),
         ({"timeout": -1}, ValueError),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
@@ -366,6 +367,109 @@ class TestOtherServers:
                 await client.post("/", content=content)
             assert trio.current_time() - began == pytest.approx(3, abs=0.1)
             assert client.statistics() == http.ClientStatistics(0, 0, 0)
+
+    @pytest.mark.parametrize("read", [math.inf, 60.0])
+    async def test_the_time_for_sending_is_not_that_for_answering(
+        self, serve_script: ServeScript, autojump_clock: trio.testing.MockClock, read: float
+    ) -> None:
+        async def thoughtful(stream: net.ByteStream) -> None:
+            await stream.receive_until(b"\r\n\r\n")
+            await trio.sleep(20)
+            await stream.send_all(OK)
+
+        timeouts = http.Timeouts(60, read=read, write=3)
+        async with http.open_client(await serve_script(thoughtful), timeouts=timeouts) as client:
+            assert (await client.post("/", content=b"x")).content == b"ok"
+
+    async def test_each_part_of_a_large_piece_has_its_own_time(
+        self, serve_script: ServeScript, autojump_clock: trio.testing.MockClock
+    ) -> None:
+        async def slow_reader(stream: net.ByteStream) -> None:
+            while True:
+                if not await stream.receive_some(1_000_000):
+                    return
+                await trio.sleep(5)
+
+        async def large() -> AsyncIterator[bytes]:
+            yield bytes(50_000_000)
+
+        timeouts = http.Timeouts(200, write=50)
+        async with http.open_client(await serve_script(slow_reader), timeouts=timeouts) as client:
+            began = trio.current_time()
+            with pytest.raises(errors.OperationTimeout):
+                await client.post("/", content=large())
+            assert trio.current_time() - began == pytest.approx(200, abs=0.1)
+
+    async def test_a_server_need_not_answer_before_all_was_sent(
+        self, serve_script: ServeScript, autojump_clock: trio.testing.MockClock
+    ) -> None:
+        async def patient(stream: net.ByteStream) -> None:
+            for _ in range(2):
+                await stream.receive_until(b"0\r\n\r\n")
+                await stream.send_all(OK)
+
+        async with http.open_client(await serve_script(patient), timeout=300) as client:
+            assert (await client.post("/", content=numbers(10, pause=10))).content == b"ok"
+            call = client.stream("POST", "/", content=numbers(10, pause=10))
+            async with call as response:
+                assert await response.read() == b"ok"
+
+    async def test_but_it_has_to_then(
+        self, serve_script: ServeScript, autojump_clock: trio.testing.MockClock
+    ) -> None:
+        async def silent(stream: net.ByteStream) -> None:
+            await stream.receive_all()
+
+        async with http.open_client(await serve_script(silent), timeout=300) as client:
+            began = trio.current_time()
+            with pytest.raises(errors.OperationTimeout):
+                await client.post("/", content=numbers(10, pause=10))
+            assert trio.current_time() - began == pytest.approx(100 + 30, abs=0.1)
+
+    async def test_content_that_never_ends_does_not_outlast_the_total(
+        self, serve_script: ServeScript, autojump_clock: trio.testing.MockClock
+    ) -> None:
+        async def early(stream: net.ByteStream) -> None:
+            await stream.receive_until(b"\r\n\r\n")
+            await stream.send_all(OK)
+            await stream.receive_all()
+
+        async with http.open_client(await serve_script(early), timeout=20) as client:
+            for pause in (1, math.inf):
+                began = trio.current_time()
+                with pytest.raises(errors.OperationTimeout):
+                    await client.post("/", content=numbers(1000, pause=pause))
+                assert trio.current_time() - began == pytest.approx(20, abs=0.1)
+                assert client.statistics() == http.ClientStatistics(0, 0, 0)
+
+    async def test_an_upload_that_was_refused_leaves_its_time_to_the_answer(
+        self, serve_script: ServeScript, autojump_clock: trio.testing.MockClock
+    ) -> None:
+        async def refuse(stream: net.ByteStream) -> None:
+            await stream.receive_until(b"\r\n\r\n")
+            await stream.send_all(b"HTTP/1.1 413 No\r\nContent-Length: 2\r\n\r\n")
+            await trio.sleep(10)
+            await stream.send_all(b"no")
+
+        timeouts = http.Timeouts(60, write=5)
+        async with http.open_client(await serve_script(refuse), timeouts=timeouts) as client:
+            assert (await client.post("/", content=bytes(50_000_000))).content == b"no"
+
+    async def test_while_an_answer_is_streamed_its_request_has_to_be_taken(
+        self, serve_script: ServeScript, autojump_clock: trio.testing.MockClock
+    ) -> None:
+        async def deaf(stream: net.ByteStream) -> None:
+            await stream.receive_until(b"\r\n\r\n")
+            await stream.send_all(OK[:-2])
+            await trio.sleep_forever()
+
+        timeouts = http.Timeouts(60, read=100, write=5)
+        async with http.open_client(await serve_script(deaf), timeouts=timeouts) as client:
+            began = trio.current_time()
+            with pytest.raises(errors.OperationTimeout):
+                async with client.stream("POST", "/", content=bytes(50_000_000)) as response:
+                    await response.read()
+            assert trio.current_time() - began == pytest.approx(5, abs=0.1)
 
 
 class TestWhatServersAreTold:

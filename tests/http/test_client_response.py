@@ -116,6 +116,9 @@ class Fed(ResponseBody):
         super().__init__(None, timeout=1, token=None)  # type: ignore[arg-type]
         self._left = [piece for piece in pieces if piece]
 
+    def _take_piece(self) -> bytes | None:
+        return None  # each one has to be waited for
+
     async def _next_piece(self) -> bytes:
         await trio.lowlevel.checkpoint()
         return self._left.pop(0) if self._left else b""

@@ -125,6 +125,20 @@ class TestRetries:
                 await client.post("/")
         assert trio.current_time() - began == pytest.approx(7, abs=0.1)
 
+    @pytest.mark.parametrize(("code", "asked"), [(407, 1), (403, 1), (502, 4)])
+    async def test_not_what_a_proxy_refuses_for_good(
+        self,
+        serve_script: ServeScript,
+        autojump_clock: trio.testing.MockClock,
+        code: int,
+        asked: int,
+    ) -> None:
+        proxy = Answers(*[status(code)] * 9)
+        async with http.open_client(proxy=await serve_script(proxy), retries=RETRIES) as client:
+            with pytest.raises(http.ProxyRefused):
+                await client.get("https://example.org/")
+        assert len(proxy.times) == asked
+
     async def test_not_more_than_the_budget_pays(
         self, serve_script: ServeScript, autojump_clock: trio.testing.MockClock
     ) -> None:
@@ -151,6 +165,8 @@ class TestRetries:
         ("", None),
         ("٣", None),
         ("Mon, 99 Foo 99999 99:99:99 GMT", None),
+        ("Mon, 01 Jan 99999999999 00:00:00 GMT", None),
+        ("Mon, 01 Jan 2030 00:00:00 +999999999999", None),
     ],
 )
 def test_what_retry_after_says(value: str, seconds: float | None) -> None:

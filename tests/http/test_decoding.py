@@ -227,6 +227,19 @@ class TestBombs:
         assert decode(members, ["gzip"], size=len(members)) == b""
         assert decode(gzip.compress(members), ["gzip", "gzip"], size=len(members)) == b""
 
+    def test_what_is_decoded_on_the_way_counts_and_so_do_empty_members(self) -> None:
+        empty = gzip.compress(b"")
+        frames = zstd(b"") * 1_000_000
+        for coding, inner in (("gzip", empty * 1_000_000), ("zstd", frames)):
+            bomb = gzip.compress(gzip.compress(inner, 1))
+            decoder = Decoder([coding, "gzip", "gzip"], max_ratio=250)
+            with pytest.raises(errors.LimitExceeded) as caught:
+                list(decoder.feed(bomb))
+            assert caught.value.limit_name == "max_decoded_ratio"
+        members = gzip.compress(b"x") * 100_000  # of which each one was received
+        decoder = Decoder(["gzip"], max_ratio=250)
+        assert b"".join(decoder.feed(members)) == b"x" * 100_000
+
     def test_no_more_than_four_codings(self) -> None:
         names = codings_of("gzip, " * 5)
         with pytest.raises(errors.LimitExceeded) as caught:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trio_helianthus import errors, http
+from trio_helianthus.http import _multipart_parser
 from trio_helianthus.http._filename import content_disposition, is_reserved_name, safe_filename
 from trio_helianthus.http._media_type import parse_parameters
 from trio_helianthus.testing import cancel_sweep
@@ -157,6 +159,14 @@ def test_every_content_comes_back(contents: list[bytes], size: int) -> None:
 
 
 @needs_multipart
+async def test_a_form_that_somebody_has_read_before() -> None:
+    request = multipart_request(a_part('form-data; name="a"', b"x"), a_part(A_FILE, b"y"), size=7)
+    await request.read()
+    form = await request.form()
+    assert (form.pairs, form.files["f"].size) == ([("a", "x")], 1)
+
+
+@needs_multipart
 async def test_nothing_was_chosen() -> None:
     form = await multipart_request(a_part('form-data; name="f"; filename=""')).form()
     assert list(form.files) == []
@@ -180,6 +190,8 @@ async def test_an_empty_multipart_form() -> None:
         ([b"--b\r\n\r\nx\r\n"], b"--b--\r\n", "b"),
         ([b"--b\r\nContent Disposition: x\r\n\r\nx\r\n"], b"--b--\r\n", "b"),
         ([b"--b\r\n: x\r\n\r\nx\r\n"], b"--b--\r\n", "b"),
+        ([a_part('form-data; name="a"', b"x", "Content-Type: text/x\nX: y")], b"--b--\r\n", "b"),
+        ([a_part('form-data; name="a\0"', b"x")], b"--b--\r\n", "b"),
         ([], b"--b--\r\n", ""),
         ([], b"--b--\r\n", "x" * 71),
         ([], b"--b--\r\n", "ü"),
@@ -267,6 +279,19 @@ async def test_large_files_go_to_the_disk_and_are_closed_with_the_request(tmp_pa
         await large.read()
     assert kept.read() == content
     kept.close()
+
+
+@needs_multipart
+@pytest.mark.parametrize("spool_bytes", [2, 1000])
+async def test_saving_is_no_reading(tmp_path: Path, spool_bytes: int) -> None:
+    limits = http.FormLimits(spool_bytes=spool_bytes)
+    form = await multipart_request(a_part(A_FILE, b"content")).form(limits=limits)
+    file = form.files["f"]
+    assert await file.read(3) == b"con"
+    await file.save(tmp_path / "copy")
+    assert await file.read() == b"tent"
+    assert (tmp_path / "copy").read_bytes() == b"content"
+    form.close()
 
 
 @needs_multipart
@@ -373,6 +398,10 @@ def test_every_safe_name_can_name_a_file(sent: str) -> None:
         ("form-data; name=f; filename=x.txt", "x.txt", "x.txt"),
         ('form-data; filename="ü.txt"; name="f"', "ü.txt", "ü.txt"),
         ('form-data; name="f"; filename="a;b=c.txt"', "a;b=c.txt", "a;b=c.txt"),
+        ("form-data; name=f; filename*=UTF-8''%C3%BC%2Fx.txt", "ü/x.txt", "x.txt"),
+        ("form-data; name=f; filename*=%ff", "\ufffd", "\ufffd"),
+        ("form-data; name=f; filename=a; filename*=UTF-8''b", "a", "a"),
+        ("form-data; name*=UTF-8''%66; filename*=UTF-8''a", "a", "a"),
     ],
 )
 async def test_what_clients_make_of_names(disposition: str, raw: str, filename: str) -> None:
@@ -505,6 +534,7 @@ def test_parts_are_cancelled_anywhere() -> None:
 
 
 def test_multipart_names_the_extra_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "python_multipart", None)
+    monkeypatch.setitem(sys.modules, "python_multipart", None)
+    _multipart_parser._installed.cache_clear()
     with pytest.raises(errors.MissingExtraError, match="python-multipart"):
         trio.run(multipart_request().form)

@@ -128,6 +128,58 @@ async def test_a_cap_for_one_call() -> None:
     assert await in_pieces(b"1234").read(max_bytes=4) == b"1234"
 
 
+@pytest.mark.parametrize("length", [None, 5])
+async def test_what_was_read_can_be_read_again_in_every_way(length: int | None) -> None:
+    request = a_request(content_type="application/x-www-form-urlencoded")
+    request.body = in_pieces(b"a=", b"123", length=length)
+    assert await request.read() == b"a=123"
+    assert await request.text() == "a=123"
+    assert (await request.form()).pairs == [("a", "123")]
+    assert [chunk async for chunk in request.body] == [b"a=123"]
+    assert await request.read() == b"a=123"
+    assert await request.body.receive_some() == b""
+    with pytest.raises(http.HTTPError) as caught:
+        await request.read(max_bytes=4)
+    assert caught.value.status == 413
+    request.body.close()
+    with pytest.raises(errors.ResourceClosed):
+        await request.read()
+
+
+async def test_of_a_body_that_was_read_in_part_the_rest_can_be_read_again() -> None:
+    body = in_pieces(b"hello ", b"world")
+    assert await body.receive_some(2) == b"he"
+    for _ in range(2):
+        assert await body.read() == b"llo world"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"Content-Length: 7\r\n\r\n" + b'{"a":1}',
+        b"Transfer-Encoding: chunked\r\n\r\n3\r\n" + b'{"a' + b"\r\n4\r\n" + b'":1}\r\n0\r\n\r\n',
+    ],
+)
+async def test_middleware_may_look_at_a_body_before_its_handler_does(
+    serve: Serve, connect: Connect, message: bytes, no_errors: None
+) -> None:
+    async def look(request: http.Request, call_next: http.CallNext) -> http.Response:
+        assert await request.read() == b'{"a":1}'
+        return await call_next(request)
+
+    async def mounted(request: http.Request) -> Any:
+        assert b"".join([chunk async for chunk in request.body]) == b'{"a":1}'
+        return await request.json()
+
+    router = http.Router(middleware=[look, look])
+    router.post("/")(mounted)
+    router.mount("/below", mounted)
+    client = await connect(await serve(router))
+    for path in (b"/", b"/below/x"):
+        await client.send(b"POST " + path + b" HTTP/1.1\r\nHost: x\r\n" + message)
+        assert (await client.answer()).body == b'{"a":1}'
+
+
 async def test_misusing_the_body() -> None:
     body = in_pieces(b"x")
     with pytest.raises(ValueError, match="at least 1"):

@@ -53,7 +53,8 @@ def test_a_redirect() -> None:
 
 
 def test_a_redirect_leads_to_no_host_that_only_browsers_see() -> None:
-    assert http.Response.redirect("/\\evil.example/a").headers["location"] == "/%5Cevil.example/a"
+    for trick, location in (("/\\evil.example", "/%5Cevil.example"), ("/\t/evil", "/%09/evil")):
+        assert http.Response.redirect(trick).headers["location"] == location
 
 
 @pytest.mark.parametrize("status", [0, 100, 199, 600])

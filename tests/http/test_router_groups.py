@@ -115,6 +115,41 @@ async def test_another_handler_sees_the_path_below_its_prefix(method: str) -> No
     assert await status(router, "/legacy") == 404
 
 
+async def test_below_a_prefix_the_host_is_still_that_of_the_target() -> None:
+    async def tell(request: http.Request) -> str:
+        return f"{request.host} {request.path} {request.url}"
+
+    inner, router = http.Router(), http.Router()
+    inner.mount("/b", tell)
+    router.mount("/a", inner.__call__)
+    assert await ask(router, "http://asked/a/b/c?d") == "asked /c http://asked/a/b/c?d"
+    assert await ask(router, "/a/b/c?d") == "example.com /c http://example.com/a/b/c?d"
+
+
+async def test_a_handler_that_is_mounted_in_a_group_sees_what_is_below_both(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.txt").write_text("a")
+    inner = http.Router()
+    inner.mount("/in", where)
+    inner.mount("", where)
+    inner.static("/files", tmp_path)
+    router = http.Router()
+    router.mount("/one", inner, name="one")
+    router.group("/two/{x}", name="two").mount("/three", inner)
+    for prefix in ("/one", "/two/x/three"):
+        for target, root, path in (
+            ("/in/a/b", "/in", "/a/b"),
+            ("/in", "/in", "/"),
+            ("/c", "", "/c"),
+        ):
+            found = await ask(router, prefix + target)
+            assert (found["root"], found["path"]) == (prefix + root, path)
+        assert (await ask(router, prefix + "/files/a.txt")).body == b"a"
+        assert (await ask(router, prefix + "/files")).headers["location"] == f"{prefix}/files/"
+    assert [route.handler for route in inner.routes[:2]] == [where, where]
+
+
 async def test_a_handler_at_the_root_gets_what_no_route_takes() -> None:
     router = http.Router()
     router.mount("", where)
@@ -180,6 +215,30 @@ def test_an_absolute_url_is_where_the_client_is() -> None:
     assert router.url_for("a", request) == "https://example.com:8443/app/a"
     with pytest.raises(http.HTTPError):
         router.url_for("a", http.Request("GET", "/"))
+
+
+async def test_an_absolute_url_is_the_same_for_a_handler_that_is_mounted() -> None:
+    router, inner = http.Router(), http.Router()
+    urls = []
+
+    async def link(request: http.Request) -> str:
+        urls.append(router.url_for("home", request))
+        urls.append(inner.url_for("link", request))
+        return ""
+
+    async def opaque(request: http.Request) -> http.HandlerResult:
+        return await inner(request)
+
+    router.get("/home", name="home")(where)
+    inner.get("/link")(link)
+    inner.mount("/deep/{x}", link)
+    router.group("/group").mount("/opaque", opaque)
+    for target in ("/group/opaque/link", "/group/opaque/deep/1/2"):
+        request = http.Request("GET", target, headers={"Host": "host"})
+        request.root_path = "/app"
+        await router(request)
+        assert urls == ["http://host/app/home", "http://host/app/group/opaque/link"]
+        urls.clear()
 
 
 @pytest.mark.parametrize(

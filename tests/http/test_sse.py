@@ -110,8 +110,12 @@ def test_the_time_to_reconnect_and_the_longest_event() -> None:
     assert parser.retry == 2.5
     for _ in range(20):
         parser.feed(b"data: 0123456789\n\n")
+    for _ in range(20):
+        parser.feed(b": are you still there?\n")
     with pytest.raises(errors.LimitExceeded):
         parser.feed(b"data: " + b"x" * 200)
+    with pytest.raises(errors.LimitExceeded):
+        EventParser(max_event_bytes=100).feed(b":" + b"x" * 200)
 
 
 # ---- the body of the answer

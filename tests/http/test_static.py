@@ -115,6 +115,8 @@ async def test_what_cannot_be_had(site: Path, target: str) -> None:
         "x.txt:stream",
         "a|b",
         "con .x",
+        "GIT~1",
+        "passwo~1.txt",
     ],
 )
 def test_what_windows_takes_for_something_else(name: str) -> None:
@@ -197,7 +199,8 @@ async def test_an_application_with_urls_of_its_own(site: Path) -> None:
     files = http.StaticFiles(site, fallback="index.html", cache_control="immutable")
     page = await ask(files, "/users/7", accept="text/html,*/*;q=0.8")
     assert (page.status, page.body) == (200, b"<h1>home</h1>")
-    assert page.headers["cache-control"] == "no-cache"
+    assert (page.headers["cache-control"], page.headers["vary"]) == ("no-cache", "Accept")
+    assert "vary" not in (await ask(files, "/index.html", accept="text/html")).headers
     with pytest.raises(http.HTTPError):
         await ask(files, "/missing.js", accept="*/*")
     with pytest.raises(http.HTTPError):

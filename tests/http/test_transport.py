@@ -12,6 +12,7 @@ import pytest
 import trio
 
 from trio_helianthus import core, errors, http, net
+from trio_helianthus.http._tls_options import start_tls
 
 if TYPE_CHECKING:
     from tests.http.conftest import Serve
@@ -157,6 +158,20 @@ class TestTLS:
                 with pytest.raises(errors.CertificateInvalid):
                     await client.get("/")
         async with http.open_client(url, tls=http.TLSOptions(verify=False)) as client:
+            assert (await client.get("/")).status == 200
+
+    async def test_the_dot_at_the_end_of_a_name_is_not_asked_for(
+        self, serve: Serve, authority: Path
+    ) -> None:
+        server = await serve(hello, ssl_context=self.server_context)
+
+        class There:
+            async def connect(self, origin: http.Origin, **_: Any) -> net.ByteStream:
+                stream = await net.connect_tcp("127.0.0.1", server.port)
+                context = http.TLSOptions(verify=authority / "authority.pem").context()
+                return await start_tls(stream, origin, context, None)
+
+        async with http.open_client("https://service.test.", transport=There()) as client:
             assert (await client.get("/")).status == 200
 
     async def test_a_certificate_of_our_own(self, serve: Serve, authority: Path) -> None:

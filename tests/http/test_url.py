@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,6 +84,14 @@ async def test_params_are_appended_to_the_query() -> None:
     assert await url_of("http://h/a", params=[("q", "1"), ("q", "&")]) == "http://h/a?q=1&q=%26"
     several = {"q": [1, 2], "none": None, "yes": True}
     assert await url_of("http://h/a", params=several) == "http://h/a?q=1&q=2&yes=true"
+    raw = {"q": b"\xff\x00a b"}
+    assert await url_of("http://h/a", params=raw) == "http://h/a?q=%FF%00a+b"
+
+
+@pytest.mark.parametrize("text", ["q=1", b"q=1"])
+async def test_params_are_no_text(text: Any) -> None:
+    with pytest.raises(TypeError, match="goes into the URL"):
+        await url_of("http://h/a", params=text)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,6 @@ from ._by_host import by_host as by_host
 from ._call_builder import CallOptions as CallOptions
 from ._call_builder import SendOptions as SendOptions
 from ._client import Client as Client
-from ._client import open_client as open_client
 from ._client_response import ClientResponse as ClientResponse
 from ._client_response import ResponseBody as ResponseBody
 from ._client_response import ResponseHead as ResponseHead
@@ -49,7 +48,7 @@ from ._exchanges import ClientStatistics as ClientStatistics
 from ._file_body import FileBody as FileBody
 from ._form import Form as Form
 from ._form import FormFiles as FormFiles
-from ._form_part import FormLimits as FormLimits
+from ._form_limits import FormLimits as FormLimits
 from ._form_part import FormPart as FormPart
 from ._guard import Retries as Retries
 from ._headers import Headers as Headers
@@ -62,6 +61,7 @@ from ._middleware_chain import CallNext as CallNext
 from ._middleware_chain import ErrorHandler as ErrorHandler
 from ._middleware_chain import Middleware as Middleware
 from ._multi_mapping import MultiMapping as MultiMapping
+from ._open_client import open_client as open_client
 from ._proxy import Proxy as Proxy
 from ._proxy import ProxyRefused as ProxyRefused
 from ._proxy_environment import ProxyEnvironment as ProxyEnvironment

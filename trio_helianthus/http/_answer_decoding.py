@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["decode_streamed", "decode_whole"]
 
-_PIECE: Final = 64 * 1024
-"""Bytes that are decoded without giving other tasks a turn."""
+_PIECE: Final = 16 * 1024
+"""Encoded bytes that become nothing, without giving other tasks a turn."""
 _CHECKPOINT_BYTES: Final = 512 * 1024
-"""Encoded and decoded bytes after which they get it."""
+"""Encoded and decoded bytes after which they get it; a small piece counts as 1 KiB."""
+_SMALL: Final = 1024
 
 
 async def decode_whole(response: ClientResponse, limits: ClientLimits) -> None:
@@ -33,21 +35,24 @@ async def decode_whole(response: ClientResponse, limits: ClientLimits) -> None:
     codings = codings_of(response.headers.get("content-encoding", ""))
     if not codings or not response.content:
         return
-    cap, due = limits.max_response_bytes, _CHECKPOINT_BYTES
+    cap, work = limits.max_response_bytes, 0
     decoder = Decoder(codings, max_ratio=limits.max_decoded_ratio)
     encoded, content = response.content, bytearray()
     for start in range(0, len(encoded), _PIECE):
-        for piece in decoder.feed(encoded[start : start + _PIECE]):
+        part = encoded[start : start + _PIECE]
+        work += len(part)
+        for piece in chain(decoder.feed(part), (b"",)):  # also where nothing comes of it
             content += piece
+            work += max(len(piece), _SMALL)
             if len(content) > cap:
                 raise LimitExceeded(
                     f"the answer's body is longer than {cap} bytes",
                     limit_name="max_response_bytes",
                     limit=cap,
                 )
-        if start + len(content) >= due:
-            due = start + len(content) + _CHECKPOINT_BYTES
-            await trio.lowlevel.checkpoint()
+            if work >= _CHECKPOINT_BYTES:
+                work = 0
+                await trio.lowlevel.checkpoint()
     decoder.finish()
     response.content = bytes(content)
 

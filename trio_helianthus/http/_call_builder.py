@@ -131,13 +131,16 @@ class CallBuilder:
                 options.get("progress"),
             )
         fields = self._fields(options.get("headers", ()), body)
+        patience = options.get("expect_continue", 0.0)
+        if not patience >= 0:
+            raise ValueError(f"expect_continue must be a number of seconds >= 0, not {patience!r}")
         return Call(
             method,
             target,
             fields,
             body.content,
             trailers=options.get("trailers", ()),
-            expect_continue=options.get("expect_continue", 0.0),
+            expect_continue=patience,
             idempotent=options.get("idempotent"),
         )
 

@@ -1,10 +1,10 @@
-"""``http.open_client``: calls over connections that are kept open and used again."""
+"""A client: calls over connections that are kept open and used again."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Final, Unpack
 
 import attrs
@@ -13,25 +13,21 @@ import trio
 from trio_helianthus import core
 from trio_helianthus.errors import LimitExceeded, ResourceClosed
 
-from ._answer_decoding import decode_streamed, decode_whole
-from ._auth import AuthTypes, as_auth
-from ._call import Call, merge_headers
+from ._answer_decoding import decode_whole
+from ._call import Call
 from ._call_builder import CallBuilder, CallOptions, SendOptions, encode_cookies
 from ._client_response import ClientResponse, StreamedResponse
 from ._client_upgrade import Upgraded
-from ._connection_options import ConnectionOptions
 from ._cookie_jar import CookieJar
-from ._decoding import accept_encoding
-from ._exchanges import ClientStatistics, Exchanges, open_exchanges
-from ._headers import Headers, HeaderTypes
+from ._exchanges import ClientStatistics, Exchanges
+from ._headers import HeaderTypes
 from ._journey import Journey, asks_for_more
 from ._limits import ClientLimits
+from ._pieces import close_source
+from ._streaming import Streaming
 from ._timeouts import Timeouts
-from ._url import parse_url
 
-__all__ = ["Client", "open_client"]
-
-MAX_REDIRECTS: Final = 20
+__all__ = ["Client"]
 
 
 class Client:
@@ -51,7 +47,7 @@ class Client:
         exchanges: Exchanges,
         calls: CallBuilder,
         *,
-        timeout: float,
+        timeouts: Timeouts,
         limits: ClientLimits,
         cookies: CookieJar,
         keep_cookies: bool,
@@ -63,7 +59,7 @@ class Client:
         """The cookies that servers have set, and those that you put there."""
         self._exchanges = exchanges
         self._calls = calls
-        self._timeout = timeout
+        self._timeouts = timeouts
         self._limits = limits
         self._keep_cookies = keep_cookies
         self._decode = decode
@@ -108,29 +104,29 @@ class Client:
         :raises MissingExtraError: the answer is in a coding that needs the extra ``http``.
         :raises ResourceClosed: the client is closed.
         """
-        if self._closed:
-            raise ResourceClosed("the client is closed")
-        call = self._calls.make(method, url, options) if options else self._calls.plain(method, url)
-        seconds = self._timeout if timeout is None else timeout
-        journey = self._journey(call, options)
-        if journey is not None:
-            return await self._travel(journey, seconds, token)
-        started = trio.current_time()
-        if token is None and seconds > 0:
-            response = await self._exchanges.ask(call, started + seconds)
-        else:
-            with core.limit(seconds, token):
-                response = await self._exchanges.ask(call, math.inf)
-        if asks_for_more(response.headers):
-            await self._keep(response, call)
-            if self._decode:
-                await decode_whole(response, self._limits)
-        response._call = call
-        response._seconds = trio.current_time() - started
-        return response
+        call, journey = self._begin(method, url, options)
+        seconds = self._timeouts.total if timeout is None else timeout
+        try:
+            if journey is not None:
+                return await self._travel(journey, seconds, token)
+            started = trio.current_time()
+            if token is None and seconds > 0:
+                response = await self._exchanges.ask(call, started + seconds)
+            else:
+                with core.limit(seconds, token):
+                    response = await self._exchanges.ask(call, math.inf)
+            if asks_for_more(response.headers):
+                await self._keep(response, call)
+                if self._decode:
+                    await decode_whole(response, self._limits)
+            response._call = call
+            response._seconds = trio.current_time() - started
+            return response
+        finally:
+            if type(call.content) is not bytes:
+                await close_source(call.content)  # noqa: ASYNC102 - it shields what it must
 
-    @asynccontextmanager
-    async def stream(
+    def stream(
         self,
         method: str,
         url: str,
@@ -138,7 +134,7 @@ class Client:
         timeout: float | None = None,
         token: core.CancelToken | None = None,
         **options: Unpack[SendOptions],
-    ) -> AsyncIterator[StreamedResponse]:
+    ) -> AbstractAsyncContextManager[StreamedResponse]:
         """Make a call and read the answer's body as it comes.
 
         ::
@@ -147,8 +143,8 @@ class Client:
                 async for chunk in response.body:
                     ...
 
-        Leaving before the end of the body resets the connection. ``max_response_bytes`` limits
-        only :meth:`StreamedResponse.read`.
+        Leaving while some of the body is still to come resets the connection.
+        ``max_response_bytes`` limits only :meth:`StreamedResponse.read`.
 
         :param timeout: seconds until the head of the answer is there; ``None`` means the
             client's default. Each call on the body has its own.
@@ -156,25 +152,8 @@ class Client:
 
         The other arguments and the exceptions are those of :meth:`request`.
         """
-        if self._closed:
-            raise ResourceClosed("the client is closed")
-        call = self._calls.make(method, url, options) if options else self._calls.plain(method, url)
-        journey = self._journey(call, options)
-        async with AsyncExitStack() as stack:
-            with core.limit(self._timeout if timeout is None else timeout, token):
-                started = trio.current_time()
-                if journey is None:
-                    opened = self._exchanges.open(call, token)
-                    response = await stack.enter_async_context(opened)
-                    await self._keep(response, call)
-                else:
-                    response = await self._travel_streamed(stack, journey, token)
-                    response.history, call = tuple(journey.history), journey.sent
-                response._call = call
-                response._seconds = trio.current_time() - started
-            if self._decode:
-                decode_streamed(response, self._limits)
-            yield response
+        seconds = self._timeouts.total if timeout is None else timeout
+        return Streaming(self, method, url, seconds, token, options)
 
     @asynccontextmanager
     async def upgrade(
@@ -206,13 +185,9 @@ class Client:
 
         The other exceptions are those of :meth:`request`.
         """
-        if self._closed:
-            raise ResourceClosed("the client is closed")
-        options: SendOptions = {"headers": headers}
-        call = attrs.evolve(self._calls.make("GET", url, options), upgrade=protocol)
-        journey = self._journey(call, options)
+        call, journey = self._begin("GET", url, {"headers": headers}, upgrade=protocol)
         async with AsyncExitStack() as stack:
-            with core.limit(self._timeout if timeout is None else timeout, token):
+            with core.limit(self._timeouts.total if timeout is None else timeout, token):
                 if journey is not None:
                     call = await journey.next_call()
                 upgraded = await stack.enter_async_context(self._exchanges.upgrade(call))
@@ -296,8 +271,15 @@ class Client:
         """``PATCH``; see :meth:`request`."""
         return await self.request("PATCH", url, timeout=timeout, token=token, **options)
 
-    def _journey(self, call: Call, options: SendOptions) -> Journey | None:
-        """What it takes to get to the last answer, where one exchange may not be enough."""
+    def _begin(
+        self, method: str, url: str, options: SendOptions, *, upgrade: str = ""
+    ) -> tuple[Call, Journey | None]:
+        """The call, and what it takes to its last answer, where one exchange may not be enough."""
+        if self._closed:
+            raise ResourceClosed("the client is closed")
+        call = self._calls.make(method, url, options) if options else self._calls.plain(method, url)
+        if upgrade:
+            call = attrs.evolve(call, upgrade=upgrade)
         follows, cookies, auth = self._follow_redirects, "", None
         if options:
             if (wanted := options.get("follow_redirects")) is not None:
@@ -306,8 +288,8 @@ class Client:
         if options or self._calls.has_auth or call.url.credentials is not None:
             auth = self._calls.auth_for(call, options)
         if not (follows or auth is not None or cookies or self.cookies.size):
-            return None
-        return Journey(
+            return call, None
+        return call, Journey(
             self._calls,
             call,
             auth=auth,
@@ -345,108 +327,6 @@ class Client:
             response.history = tuple(journey.history)
         return response
 
-    async def _travel_streamed(
-        self, stack: AsyncExitStack, journey: Journey, token: core.CancelToken | None
-    ) -> StreamedResponse:
-        while True:
-            async with AsyncExitStack() as hop:
-                call = await journey.next_call()
-                response = await hop.enter_async_context(self._exchanges.open(call, token))
-                response._call = call
-                if not await journey.goes_on(response):
-                    stack.push_async_exit(hop.pop_all())
-                    return response
-                await self._discard(response)
-
-    async def _discard(self, response: StreamedResponse) -> None:
-        left = self._limits.max_discard_bytes
-        while left > 0 and (data := await response.body.receive_some(timeout=math.inf)):
-            left -= len(data)
-
     async def _keep(self, response: ClientResponse | StreamedResponse, call: Call) -> None:
         if self._keep_cookies:
             await self.cookies.receive_all(call.url, response.headers)
-
-
-@asynccontextmanager
-async def open_client(
-    base_url: str | None = None,
-    *,
-    timeout: float | None = None,
-    timeouts: Timeouts | None = None,
-    limits: ClientLimits | None = None,
-    headers: HeaderTypes = (),
-    cookies: CookieJar | Mapping[str, str] | None = None,
-    keep_cookies: bool = True,
-    auth: AuthTypes | None = None,
-    follow_redirects: bool = False,
-    max_redirects: int = MAX_REDIRECTS,
-    decode: bool = True,
-    **connections: Unpack[ConnectionOptions],
-) -> AsyncIterator[Client]:
-    """Open a client, whose connections are closed when the body ends.
-
-    ::
-
-        async with http.open_client("https://example.org/api") as client:
-            answer = await client.get("/planets", timeout=5)
-            planets = answer.raise_for_status().json()
-
-    :param base_url: what calls with a path alone are appended to; its query goes with each.
-        A user name and password in it are credentials for its origin.
-    :param timeout: seconds that a call may take where it says nothing else; short for
-        ``timeouts=Timeouts(timeout)``.
-    :param timeouts: the same, and the longest single waits; ``None`` means :class:`Timeouts` as
-        it stands.
-    :param limits: how many connections there may be, and what an answer may cost; ``None`` means
-        :class:`ClientLimits` as it stands.
-    :param headers: header fields of every call, wherever it goes.
-    :param cookies: a jar, which other clients may share, or cookies for the host of ``base_url``.
-    :param keep_cookies: whether to keep what servers set. Turn it off where one client acts for
-        several users.
-    :param auth: credentials of every call, with a ``base_url`` only of those to its origin.
-    :param follow_redirects: whether calls follow redirects that say nothing else; off, as in
-        other clients that are careful.
-    :param max_redirects: how many one call follows.
-    :param decode: whether to undo the ``Content-Encoding`` of answers.
-    :param connections: how connections are made; see :class:`ConnectionOptions`.
-    :raises ValueError: for an invalid URL, header, cookie or timeout, or both timeouts.
-    :raises TypeError: for credentials that are none, or cookies without a ``base_url``.
-    """
-    base = None if base_url is None else parse_url(base_url)
-    if timeout is not None:
-        if timeouts is not None:
-            raise ValueError("give timeout or timeouts, not both")
-        timeouts = Timeouts(timeout)
-    timeouts, limits = timeouts or Timeouts(), limits or ClientLimits()
-    defaults = Headers({"User-Agent": "trio_helianthus", "Accept": "*/*"})
-    defaults["Accept-Encoding"] = accept_encoding() if decode else "identity"
-    if max_redirects < 1:
-        raise ValueError(f"max_redirects must be at least 1, got {max_redirects}")
-    if cookies is None or isinstance(cookies, CookieJar):
-        jar = CookieJar() if cookies is None else cookies
-    elif base is None:
-        raise TypeError("cookies without a base_url: put them into a CookieJar, with their domains")
-    else:
-        jar = CookieJar()
-        for name, value in cookies.items():
-            jar.set(name, value, domain=base.origin.host)
-    calls = CallBuilder(
-        base, merge_headers(defaults, headers), None if auth is None else as_auth(auth)
-    )
-    async with open_exchanges(timeouts=timeouts, limits=limits, **connections) as exchanges:
-        client = Client(
-            exchanges,
-            calls,
-            timeout=timeouts.total,
-            limits=limits,
-            cookies=jar,
-            keep_cookies=keep_cookies,
-            decode=decode,
-            max_redirects=max_redirects,
-            follow_redirects=follow_redirects,
-        )
-        try:
-            yield client
-        finally:
-            client._closed = True

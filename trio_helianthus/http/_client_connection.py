@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Final, NoReturn
+from typing import Final, NoReturn, Protocol
 
 import trio
 
@@ -26,6 +25,16 @@ __all__ = ["GOODBYE_SECONDS", "ClientConnection"]
 
 GOODBYE_SECONDS: Final = 1.0
 """How long closing in good order may take."""
+
+
+class Sender(Protocol):
+    """Sends the content of an exchange while its answer is received."""
+
+    def hear(self, status: int) -> None:
+        """Take note of the status of an answer, or of an informational one before it."""
+
+    def give_up(self, cause: Exception) -> None:
+        """Stop, as the exchange has been given up."""
 
 
 class ClientConnection:
@@ -51,12 +60,14 @@ class ClientConnection:
         "_limits",
         "_read_seconds",
         "_received_before",
+        "_send_by",
         "_send_failure",
         "_sent_before",
+        "_timed",
         "_write_seconds",
         "answered",
         "exchanges",
-        "on_informational",
+        "sender",
         "stream",
         "trailers",
         "wire",
@@ -77,8 +88,8 @@ class ClientConnection:
         """Whether any byte of this exchange's answer has come."""
         self.trailers: http1.HeaderFields = ()
         """The fields behind the answer's body, once that was received to its end."""
-        self.on_informational: Callable[[int], object] | None = None
-        """Is told the status of each informational response."""
+        self.sender: Sender | None = None
+        """Who sends the content of this exchange, if it is not sent at once."""
         self._limits = limits
         self._engine = engine
         self._closed = False
@@ -90,7 +101,8 @@ class ClientConnection:
         self._alarm = core.Alarm(self._run_out)
         self._deadline = math.inf
         self._cause: Exception | None = None
-        self._read_seconds = self._write_seconds = math.inf
+        self._send_by = self._read_seconds = self._write_seconds = math.inf
+        self._timed = False
 
     def __repr__(self) -> str:
         return f"<ClientConnection {self.stream!r}, {self.exchanges} exchanges>"
@@ -140,10 +152,21 @@ class ClientConnection:
         """
         self._idle = False
         self._deadline = deadline
+        self._send_by = math.inf
         left = deadline - trio.current_time()
         self._read_seconds = read if read < left else math.inf
         self._write_seconds = write if write < left else math.inf
+        self._timed = True
         self._alarm.set(deadline)
+
+    def expect_answer(self, read: float) -> None:
+        """Note that all was sent, where that took several times: now it is the server's turn.
+
+        :param read: for how many seconds it may send nothing.
+        """
+        if self._timed:
+            self._read_seconds = read
+            self._alarm.set(min(self._deadline, trio.current_time() + read))
 
     def restart(self, stream: ByteStream) -> None:
         """Begin anew on another stream; the one before was closed by the server.
@@ -164,24 +187,33 @@ class ClientConnection:
     def untimed(self) -> None:
         """Let the exchange go on without a deadline: whoever receives has a limit of its own."""
         self._deadline = self._read_seconds = self._write_seconds = math.inf
-        self._alarm.clear()
+        self._timed = False
+        self._alarm.set(self._send_by)
 
-    async def send(self, data: bytes) -> None:
+    async def send(self, data: bytes, *, write: float | None = None) -> None:
         """Send what the protocol has encoded.
 
         A failure is not raised yet: a server that answers before it has received everything, and
         closes, is to be heard. It comes out where no answer does.
 
+        :param write: for how many seconds the server may not take it; ``None``: as the exchange
+            has begun.
         :raises OperationTimeout: the server did not take it in time.
         """
-        if self._write_seconds < math.inf:
-            self._alarm.set(min(self._deadline, trio.current_time() + self._write_seconds))
+        seconds = self._write_seconds if write is None else write
+        if seconds < math.inf:
+            self._send_by = trio.current_time() + seconds
+            self._alarm.set(min(self._deadline, self._send_by))
         try:
             await self.stream.send_all(data)
         except NetworkError as failure:
             self._send_failure = failure
         except ResourceClosed:
             self._explain()
+        finally:
+            if seconds < math.inf:
+                self._send_by = math.inf
+                self._alarm.set(self._deadline)
 
     async def receive_head(self) -> http1.Response | http1.InformationalResponse:
         """Wait for the head of the answer.
@@ -200,8 +232,8 @@ class ClientConnection:
                     raise self._too_early()
                 if event.status == 101:
                     return event
-                if self.on_informational is not None:
-                    self.on_informational(event.status)
+                if self.sender is not None:
+                    self.sender.hear(event.status)
         except (NetworkError, RemoteProtocolError):
             if self._send_failure is not None:
                 raise self._send_failure from None
@@ -226,24 +258,58 @@ class ClientConnection:
             if type(event) is http1.Data:
                 if event.data:
                     return event.data
-            elif type(event) is http1.EndOfMessage:
-                self._at_end = True
-                self.trailers = event.trailers
             else:
-                raise self._too_early()
+                self._note_end(event)
+        return b""
+
+    def take_whole(self, at_most: int) -> bytes | None:
+        """Take all of the answer's body, or all that is left of it, if it was received.
+
+        :param at_most: how many bytes it may have.
+        :returns: ``None`` where some of it is missing, or it takes :meth:`take_body` to tell.
+        """
+        body: bytes | None = self.wire.take_body(at_most)
+        if body is not None:
+            self._at_end = True
+        return body
+
+    def take_body(self) -> bytes | None:
+        """Take what was received of the answer's body, without waiting; ``b""`` at its end.
+
+        :returns: ``None`` where :meth:`receive_body` has to wait.
+        :raises NetworkError: the connection ended too early.
+        :raises RemoteProtocolError: the answer is malformed.
+        """
+        while not self._at_end:
+            try:
+                event = self.wire.next_event()
+            except http1.BadMessage as exc:
+                if self._ended:
+                    raise self._too_early() from exc
+                raise
+            if event is NEED_DATA:
+                return None
+            if type(event) is http1.Data:
+                if event.data:
+                    return event.data
+            else:
+                self._note_end(event)
         return b""
 
     def is_complete(self) -> bool:
-        """Whether the whole answer has been received, read by anybody or not."""
-        if not self._at_end:
-            try:
-                event = self.wire.next_event()
-            except http1.BadMessage:
-                return False
-            if isinstance(event, http1.EndOfMessage):
-                self._at_end = True
-                self.trailers = event.trailers
+        """Whether the whole answer has been received. Throws away what nobody has read of it."""
+        try:
+            while self.take_body():
+                pass
+        except (http1.BadMessage, IncompleteReceive):
+            return False
         return self._at_end
+
+    def _note_end(self, event: object) -> None:
+        if type(event) is not http1.EndOfMessage:
+            raise self._too_early()
+        self._at_end = True
+        self.trailers = event.trailers
 
     def finish(self) -> bool:
         """End the exchange.
@@ -251,16 +317,16 @@ class ClientConnection:
         :returns: whether another one may follow; otherwise close the connection.
         """
         self._alarm.clear()
-        if not self.is_complete():
+        if not (self._at_end or self.is_complete()):
             return False
         self._idle = True
         self.exchanges += 1
         wire = self.wire
-        if self._send_failure is not None or not wire.can_reuse:
+        if self._cause is not None or self._send_failure is not None or not wire.can_reuse:
             return False
         wire.start_next_cycle()
         self.answered = self._at_end = False
-        self.on_informational = None
+        self.sender = None
         self.trailers = ()
         self._sent_before = self.stream.bytes_sent
         self._received_before = self.stream.bytes_received
@@ -278,21 +344,27 @@ class ClientConnection:
         if self._cause is None:
             self._cause = cause
         self.stream.reset()
+        if self.sender is not None:
+            self.sender.give_up(cause)
 
     def reset(self) -> None:
         """Give up: the server sees a reset."""
-        self._closed = True
-        self._alarm.close()
+        self._end()
         self.stream.reset()
 
     async def aclose(self) -> None:
         """Close in good order, within a bounded time, if no exchange is under way; else reset."""
-        self._closed = True
-        self._alarm.close()
+        self._end()
         if self._idle:
             with trio.move_on_after(GOODBYE_SECONDS, shield=True):
                 await self.stream.aclose()
         self.stream.reset()
+
+    def _end(self) -> None:
+        self._closed = True
+        self._alarm.close()
+        # So that nothing is left for the garbage collector: these refer to us.
+        self._cause = self._send_failure = self.sender = None
 
     async def _next_event(self) -> object:
         wire = self.wire

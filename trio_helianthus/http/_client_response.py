@@ -239,18 +239,22 @@ class StreamedResponse(ResponseHead):
         cap = self._max_bytes if max_bytes is None else max_bytes
         if cap < 0:
             raise ValueError(f"max_bytes must not be negative, got {cap}")
-        limit_name = "max_response_bytes" if max_bytes is None else "max_bytes"
-        too_long = LimitExceeded(
-            f"the answer's body is longer than {cap} bytes", limit_name=limit_name, limit=cap
-        )
-        announced = self.headers.get("content-length", "")
-        if self.method != "HEAD" and announced.isdecimal() and int(announced) > cap:
-            raise too_long
-        body = bytearray()  # not a list: of tiny pieces, that would cost many times more
-        default = self.body._timeout
-        with core.limit(default if timeout is None else timeout, token or self.body._token):
-            while data := await self.body.receive_some(timeout=math.inf):
-                body += data
-                if len(body) > cap:
-                    raise too_long
-        return bytes(body)
+        name = "max_response_bytes" if max_bytes is None else "max_bytes"
+        body, content = self.body, bytearray()  # a list of tiny pieces would cost far more
+        if (body.announced or 0) > cap:
+            raise _too_long(name, cap)
+        if token is None and (whole := await body.take_whole(cap)) is not None:
+            return whole
+        default = body._timeout
+        with core.limit(default if timeout is None else timeout, token or body._token):
+            while data := await body.receive_some(timeout=math.inf):
+                content += data
+                if len(content) > cap:
+                    raise _too_long(name, cap)
+        return bytes(content)
+
+
+def _too_long(limit_name: str, cap: int) -> LimitExceeded:
+    return LimitExceeded(
+        f"the answer's body is longer than {cap} bytes", limit_name=limit_name, limit=cap
+    )

@@ -17,6 +17,7 @@ MAX_CODINGS: Final = 4
 """Codings of one answer; there is no use for more, and each multiplies what a bomb can do."""
 FREE_BYTES: Final = 16 * 1024 * 1024
 """Decoded bytes up to which no ratio is looked at."""
+_MEMBER_COST: Final = 512
 _SLICE: Final = 4096
 """Fed to a coding at once: what is left of it is copied for each piece and each gzip member."""
 _ZSTD_WINDOW: Final = 8 * 1024 * 1024
@@ -33,7 +34,10 @@ class Coding(Protocol):
     """Whether the coding came to its end; also before the first byte."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """What more coded bytes become, in pieces; all of them must be taken."""
+        """What more coded bytes become, in pieces; all of them must be taken.
+
+        The last one is given while ``finished`` is true, and may be empty.
+        """
         ...
 
 
@@ -41,7 +45,9 @@ class Decoder:
     """Undoes the codings of one body.
 
     :param codings: their names in the order in which they were applied.
-    :param max_ratio: decoded bytes for each received one, once there are more than 16 MiB.
+    :param max_ratio: decoded bytes for each received one, once there are more than 16 MiB; those
+        count, too, that are coded in their turn, and each gzip member and zstd frame counts as
+        512 bytes more. (For a thousand bytes can become a gigabyte of empty members.)
     :raises RemoteProtocolError: one is not known; :class:`LimitExceeded` for more than four.
     :raises MissingExtraError: one needs the extra ``http``.
     """
@@ -55,7 +61,8 @@ class Decoder:
             )
         self._codings = [_coding(name) for name in reversed(codings)]
         self._max_ratio = max_ratio
-        self._received = self._decoded = 0
+        self._received = 0
+        self._decoded = [0] * len(codings)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """What more received bytes become; all of the iterator must be taken.
@@ -65,18 +72,26 @@ class Decoder:
         """
         self._received += len(data)
         pieces: Iterable[bytes] = (data,)
-        for coding in self._codings:
-            pieces = _through(coding, pieces)
+        for place in range(len(self._codings)):
+            pieces = self._through(place, pieces)
+        yield from pieces
+
+    def _through(self, place: int, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """What pieces become in one coding."""
+        coding, most = self._codings[place], max(FREE_BYTES, self._max_ratio * self._received)
         for piece in pieces:
-            self._decoded += len(piece)
-            if self._decoded > FREE_BYTES and self._decoded > self._max_ratio * self._received:
-                raise LimitExceeded(
-                    f"the answer's body becomes more than {self._max_ratio} times as long by "
-                    "decoding it",
-                    limit_name="max_decoded_ratio",
-                    limit=self._max_ratio,
-                )
-            yield piece
+            for start in range(0, len(piece), _SLICE):
+                for decoded in coding.feed(piece[start : start + _SLICE]):
+                    self._decoded[place] += len(decoded) + _MEMBER_COST * coding.finished
+                    if self._decoded[place] > most:
+                        raise LimitExceeded(
+                            f"the answer's body becomes more than {self._max_ratio} times as long "
+                            "by decoding it",
+                            limit_name="max_decoded_ratio",
+                            limit=self._max_ratio,
+                        )
+                    if decoded:
+                        yield decoded
 
     def finish(self) -> None:
         """Check that the end of the body is the end of each coding.
@@ -105,12 +120,6 @@ def accept_encoding() -> str:
     if _zstandard() is not None:
         known.append("zstd")
     return ", ".join(known)
-
-
-def _through(coding: Coding, pieces: Iterable[bytes]) -> Iterator[bytes]:
-    for piece in pieces:
-        for start in range(0, len(piece), _SLICE):
-            yield from coding.feed(piece[start : start + _SLICE])
 
 
 def _coding(name: str) -> Coding:
@@ -168,7 +177,7 @@ class _Inflate:
             else:
                 data = self._inflater.unconsumed_tail
                 more = bool(data) or len(decoded) == PIECE  # then more is waiting inside
-            if decoded:
+            if decoded or self.finished:
                 yield decoded
 
 
@@ -245,7 +254,7 @@ class _Zstandard:
                 self.finished = self._frame.eof
                 if self.finished:
                     part, self._frame = self._frame.unused_data, None
-                if decoded:
+                if decoded or self.finished:
                     yield decoded
 
 

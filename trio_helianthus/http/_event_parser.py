@@ -57,7 +57,9 @@ class EventParser:
             self._line.append(line)
             whole = "".join(self._line)
             self._line.clear()
-            if whole:
+            if whole.startswith(":"):
+                self._size -= len(whole)  # a comment, as servers send to keep a connection open
+            elif whole:
                 self._take(whole)
             else:
                 self._dispatch(events)

@@ -1,52 +1,35 @@
-"""A client's calls in the making: one request out, one answer in, on a connection of a pool."""
+"""A client's exchanges with all origins: who may begin one, and what comes of it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import (
-    AbstractAsyncContextManager,
-    AbstractContextManager,
-    AsyncExitStack,
-    asynccontextmanager,
-)
-from typing import Any, Final, TypeAlias, Unpack
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
+from typing import Any, Unpack
 
 import attrs
 import trio
 
 from trio_helianthus import core
 from trio_helianthus.core import SEAM
-from trio_helianthus.errors import (
-    ConnectionTimedOut,
-    LimitExceeded,
-    NetworkError,
-    ResourceClosed,
-)
+from trio_helianthus.errors import LimitExceeded, ResourceClosed
 from trio_helianthus.wire import http1
 
 from ._call import Call
 from ._client_connection import GOODBYE_SECONDS, ClientConnection
-from ._client_response import ClientResponse, ResponseBody, StreamedResponse
+from ._client_response import ClientResponse
 from ._client_upgrade import Upgraded, UpgradeRefused
 from ._connection_options import ConnectionOptions, guards_of, transport_of
+from ._exchange import Exchange, Head, ask_at_once, begin_exchange, note_exchange
 from ._guard import Guard
 from ._headers import Headers
 from ._limits import ClientLimits
-from ._origin_pool import OriginPool, seconds_until
-from ._pieces import closing
-from ._sending import Sending
+from ._origin_pool import OriginPool
 from ._timeouts import Timeouts
 from ._transport import Transport
 from ._url import Origin
 
 __all__ = ["ClientStatistics", "Exchanges", "open_exchanges"]
-
-MANY_ORIGINS: Final = 64
-"""From so many origins on, those that are not used are forgotten when a new one comes."""
-_EXPECTATION_FAILED: Final = 417
-_Head: TypeAlias = "http1.Response | http1.InformationalResponse"
-_Answering: TypeAlias = "tuple[ClientConnection, _Head]"
 
 
 @attrs.frozen
@@ -122,20 +105,20 @@ class Exchanges:
         with self._report(call) as operation:
             if call.at_once:
                 return await self._ask_at_once(pool, call, deadline, operation)
-            opening = self._opening(pool, call, until_sent=True)
-            with core.limit(seconds_until(deadline), None):
-                async with closing(call.content), opening as (connection, head):
-                    body = await self._receive_whole(connection)
-                    response = _whole(call, head, body, connection.trailers)
-                    if operation is not None:
-                        _fill_in(operation, connection, head)
+            async with await begin_exchange(pool, call, deadline, self._background) as exchange:
+                connection, head = exchange.connection, exchange.head
+                body = await self._receive_whole(connection)
+                await exchange.wait_sent()
+                response = _whole(call, head, body, connection.trailers)
+                if operation is not None:
+                    note_exchange(operation, connection, head)
             return response
 
     async def _ask_at_once(
         self, pool: OriginPool, call: Call, deadline: float, operation: core.Operation | None
     ) -> ClientResponse:
         # The hot path: no scope, no context manager, and nothing that is made anew for each call.
-        connection, head = await self._receive_head(pool, call, deadline)
+        connection, head = await ask_at_once(pool, call, deadline)
         try:
             body = await self._receive_whole(connection)
         except BaseException:
@@ -143,107 +126,41 @@ class Exchanges:
             raise
         finally:
             if operation is not None:
-                _fill_in(operation, connection, head)
+                note_exchange(operation, connection, head)
         response = _whole(call, head, body, connection.trailers)
         pool.give_back(connection)
         return response
 
-    @asynccontextmanager
-    async def open(
-        self, call: Call, token: core.CancelToken | None
-    ) -> AsyncIterator[StreamedResponse]:
-        """Make a call; the body runs when the head of its answer is there.
+    async def open(self, call: Call, deadline: float) -> Exchange:
+        """Make a call and wait for the head of its answer.
 
-        Content in pieces is sent while the answer comes, until an answer refuses it. Leaving gives
-        the connection back if the answer was read to its end, and resets it if not.
+        Content in pieces is sent while the answer comes, until an answer refuses it.
 
-        :param token: cancels whatever waits for the answer's body.
+        :param deadline: in trio's time, until the connection is told that it is
+            :meth:`~ClientConnection.untimed`; an alarm looks after it.
         """
         pool = self._pools.get(call.url.origin) or self._make_pool(call.url.origin)
-        with self._report(call) as operation:
-            async with closing(call.content), self._guarded(pool, call) as (connection, head):
-                connection.untimed()
-                response = self._response(call, head, connection, token)
-                try:
-                    yield response
-                finally:
-                    response.body.close()
-                    if operation is not None:
-                        _fill_in(operation, connection, head)
-
-    @asynccontextmanager
-    async def _guarded(self, pool: OriginPool, call: Call) -> AsyncIterator[_Answering]:
-        async with AsyncExitStack() as stack:
-
-            async def attempt() -> _Answering:
-                return await stack.enter_async_context(self._opening(pool, call, until_sent=False))
-
-            async def drop(_: _Answering) -> None:
-                await stack.aclose()
-
+        if SEAM.instrument is None:
             if pool.guard is None:
-                yield await attempt()
-            else:
-                yield await pool.guard.run(call, attempt, _head_in, drop, deadline=math.inf)
+                return await begin_exchange(pool, call, deadline, self._background)
+            return await self._open(pool, call, deadline)
+        with ExitStack() as stack:
+            operation = stack.enter_context(self._report(call))
+            exchange = await self._open(pool, call, deadline)
+            if operation is not None:
+                exchange.report(operation, stack.pop_all())
+        return exchange
 
-    def _opening(
-        self, pool: OriginPool, call: Call, *, until_sent: bool
-    ) -> AbstractAsyncContextManager[_Answering]:
-        if call.at_once:
-            return self._open_at_once(pool, call)
-        return self._open_in_pieces(pool, call, until_sent)
-
-    @asynccontextmanager
-    async def _open_at_once(self, pool: OriginPool, call: Call) -> AsyncIterator[_Answering]:
-        connection, head = await self._receive_head(pool, call, math.inf)
-        try:
-            yield connection, head
-        except BaseException:
-            pool.discard(connection)
-            raise
-        pool.give_back(connection)
-
-    @asynccontextmanager
-    async def _open_in_pieces(
-        self, pool: OriginPool, call: Call, until_sent: bool
-    ) -> AsyncIterator[_Answering]:
-        connection = await pool.take(math.inf)
-        try:
-            while True:
-                connection.begin(math.inf, read=self._timeouts.read)
-                sending = Sending(connection, call, self._timeouts.write)
-                try:
-                    head = await self._start_sending(pool, connection, call, sending)
-                    if head.status != _EXPECTATION_FAILED or sending.begun:
-                        yield connection, head
-                        if until_sent and connection.is_complete():
-                            await sending.wait_sent()
-                        sending.check()
-                        break
-                    # The same again, without asking first (RFC 9110, section 10.1.1).
-                    call = attrs.evolve(call, expect_continue=0.0)
-                except NetworkError as exc:
-                    untouched = not sending.begun
-                    if sending.error is not None or not _may_repeat(
-                        call, connection, exc, untouched=untouched
-                    ):
-                        raise
-                finally:
-                    await sending.stop()  # noqa: ASYNC102 - shielded in there
-                await pool.reconnect(connection, math.inf)
-        except BaseException:
-            pool.discard(connection)
-            raise
-        pool.give_back(connection)
-
-    async def _start_sending(
-        self, pool: OriginPool, connection: ClientConnection, call: Call, sending: Sending
-    ) -> _Head:
-        await sending.send_head(pool.more_fields(call, math.inf), pool.target(call))
-        sending.start(self._background)
-        head = await connection.receive_head()
-        sending.hear(head.status)
-        return head
+    async def _open(self, pool: OriginPool, call: Call, deadline: float) -> Exchange:
+        if pool.guard is None:
+            return await begin_exchange(pool, call, deadline, self._background)
+        return await pool.guard.run(
+            call,
+            lambda: begin_exchange(pool, call, deadline, self._background),
+            _head_in,
+            Exchange.end,
+            deadline=deadline,
+        )
 
     @asynccontextmanager
     async def upgrade(self, call: Call, deadline: float = math.inf) -> AsyncIterator[Upgraded]:
@@ -257,10 +174,10 @@ class Exchanges:
         """
         pool = self._pools.get(call.url.origin) or self._make_pool(call.url.origin)
         with self._report(call) as operation:
-            connection, head = await self._receive_head(pool, call, deadline)
+            connection, head = await ask_at_once(pool, call, deadline)
             try:
                 if operation is not None:
-                    _fill_in(operation, connection, head)
+                    note_exchange(operation, connection, head)
                 if not connection.wire.switched:
                     body = await connection.receive_body()
                     raise UpgradeRefused(_whole(call, head, body, ()))
@@ -270,27 +187,10 @@ class Exchanges:
             finally:
                 pool.discard(connection)
 
-    async def _receive_head(self, pool: OriginPool, call: Call, deadline: float) -> _Answering:
-        """Send a call in one piece, and wait for the head of its answer."""
-        connection = pool.take_nowait() or await pool.take(deadline)
-        timeouts = self._timeouts
-        try:
-            while True:
-                connection.begin(deadline, read=timeouts.read, write=timeouts.write)
-                await connection.send(pool.encode(connection, call, deadline))
-                try:
-                    return connection, await connection.receive_head()
-                except NetworkError as exc:
-                    # The server closed it while it was idle; the request found nobody.
-                    if not _may_repeat(call, connection, exc):
-                        raise
-                await pool.reconnect(connection, deadline)
-        except BaseException:
-            pool.discard(connection)
-            raise
-
     async def _receive_whole(self, connection: ClientConnection) -> bytes:
         cap = self._limits.max_response_bytes
+        if (whole := connection.take_whole(cap)) is not None:
+            return whole
         if (connection.wire.body_length or 0) > cap:
             raise _too_long(cap)
         body = await connection.receive_body()
@@ -306,27 +206,11 @@ class Exchanges:
             more = await connection.receive_body()
         return bytes(collected)
 
-    def _response(
-        self, call: Call, head: _Head, connection: ClientConnection, token: core.CancelToken | None
-    ) -> StreamedResponse:
-        return StreamedResponse(
-            method=call.method,
-            url=str(call.url),
-            status=head.status,
-            reason=head.reason.decode("latin-1"),
-            headers=Headers.from_wire(head.headers),
-            http_version=head.http_version,
-            body=ResponseBody(connection, timeout=self._timeouts.read, token=token),
-            max_bytes=self._limits.max_response_bytes,
-        )
-
     def _make_pool(self, origin: Origin) -> OriginPool:
         if self._closed:  # while the call waited for its credentials
             raise ResourceClosed("the client is closed")
-        if len(self._pools) >= MANY_ORIGINS:
-            for known, pool in list(self._pools.items()):
-                if pool.is_unused():
-                    self._pools.pop(known).close()
+        if len(self._pools) >= self._limits.max_origins:
+            self._forget_some()
         pool = self._pools[origin] = OriginPool(
             origin,
             self._background,
@@ -338,6 +222,15 @@ class Exchanges:
             guard=self._make_guard(origin),
         )
         return pool
+
+    def _forget_some(self) -> None:
+        """Close pools that are empty, or else the one that was left alone for longest."""
+        unused = {known: pool.unused_since() for known, pool in self._pools.items()}
+        empty = [known for known, since in unused.items() if since == -math.inf]
+        oldest = min(unused, key=unused.__getitem__)
+        for known in empty or [oldest]:
+            if unused[known] < math.inf:
+                self._pools.pop(known).close()
 
     def _propagates_to(self, origin: Origin) -> bool:
         told = self._propagate_deadline
@@ -378,13 +271,13 @@ async def open_exchanges(
             exchanges.close()
 
 
-def _whole(call: Call, head: _Head, body: bytes, trailers: http1.HeaderFields) -> ClientResponse:
+def _whole(call: Call, head: Head, body: bytes, trailers: http1.HeaderFields) -> ClientResponse:
     return ClientResponse(
         method=call.method,
         url=str(call.url),
         status=head.status,
         reason=head.reason.decode("latin-1"),
-        headers=Headers.from_wire(head.headers),
+        headers=Headers.received(head.headers),
         http_version=head.http_version,
         content=body,
         trailers=trailers,
@@ -395,27 +288,8 @@ def _head_of(response: ClientResponse) -> tuple[int, Headers]:
     return response.status, response.headers
 
 
-def _head_in(answering: _Answering) -> tuple[int, Headers]:
-    head = answering[1]
-    return head.status, Headers.from_wire(head.headers)
-
-
-def _may_repeat(
-    call: Call, connection: ClientConnection, error: NetworkError, *, untouched: bool = False
-) -> bool:
-    """Whether a call that failed may be sent again on a new connection.
-
-    The server has closed an idle connection just as it was used again (:rfc:`9112` section 9.3.1).
-    It may have acted on the request all the same, unless not a byte of it was sent. A peer that
-    does not answer at all has closed nothing, and would not answer a second time.
-
-    :param untouched: nobody has asked for the content yet.
-    """
-    if not connection.exchanges or connection.answered or isinstance(error, ConnectionTimedOut):
-        return False
-    if connection.nothing_sent:
-        return call.replayable or untouched
-    return call.repeatable
+def _head_in(exchange: Exchange) -> tuple[int, Headers]:
+    return exchange.head.status, Headers.received(exchange.head.headers)
 
 
 def _too_long(cap: int) -> LimitExceeded:
@@ -424,11 +298,3 @@ def _too_long(cap: int) -> LimitExceeded:
         limit_name="max_response_bytes",
         limit=cap,
     )
-
-
-def _fill_in(operation: core.Operation, connection: ClientConnection, head: _Head) -> None:
-    operation.connection_id = connection.stream.connection_id
-    operation.peer = connection.stream.remote_address
-    operation.attributes["http.status"] = head.status
-    operation.bytes_sent = connection.bytes_sent
-    operation.bytes_received = connection.bytes_received

@@ -15,6 +15,7 @@ _NOT_IN_NAMES: Final = re.compile(
     r'[\x00-\x1f\x7f-\x9f<>:"|?*\u200e\u200f\u202a-\u202e\u2066-\u2069]'
 )
 """What Windows refuses, control characters, and those that change the direction of the text."""
+_HARMLESS: Final = re.compile(r"[0-9A-Za-z_-][0-9A-Za-z_ .-]{0,98}[0-9A-Za-z_-]")
 _RESERVED: Final = frozenset(
     ["con", "prn", "aux", "nul", "conin$", "conout$"]
     + [f"{device}{digit}" for device in ("com", "lpt") for digit in "0123456789\u00b9\u00b2\u00b3"]
@@ -38,6 +39,8 @@ def safe_filename(sent: str) -> str:
     """
     if not sent:
         return ""
+    if _HARMLESS.fullmatch(sent) is not None and not is_reserved_name(sent):
+        return sent
     name = re.split(r"[/\\]", sent)[-1]
     name = _NOT_IN_NAMES.sub("", unicodedata.normalize("NFC", name))
     name = name.encode("utf-8", "ignore").decode("utf-8").strip(". \t")

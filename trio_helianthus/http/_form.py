@@ -6,11 +6,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
-from ._form_part import FormLimits, FormPart, MultipartReader
+from ._filename import safe_filename
+from ._form_limits import FormLimits
+from ._form_part import MultipartReader, part_text
 from ._headers import Headers
 from ._http_errors import HTTPError
+from ._media_type import parse_parameters
 from ._multi_mapping import MultiMapping
-from ._multipart_parser import boundary_of
+from ._multipart_parser import PartEnd, PartEvent, PartHead, boundary_of
 from ._spool import Spool
 from ._upload_file import UploadFile
 
@@ -75,7 +78,7 @@ def iterate_parts(request: Request, limits: FormLimits | None) -> MultipartReade
 
 
 async def _read_url_encoded(request: Request, limits: FormLimits) -> Form:
-    data = await request.body.read(max_bytes=limits.max_fields_bytes)
+    data = await request.read(max_bytes=limits.max_fields_bytes)
     if data.count(b"&") >= limits.max_fields:
         raise HTTPError(413, f"the form has more than {limits.max_fields} fields")
     # As ISO 8859-1, so that bytes that nobody has encoded reach the decoder as well.
@@ -91,43 +94,92 @@ def _utf_8(text: str) -> str:
 
 
 async def _read_multipart(parts: MultipartReader, limits: FormLimits) -> Form:
-    fields: list[tuple[str, str]] = []
-    files: list[tuple[str, UploadFile]] = []
-    left = limits.max_fields_bytes
+    gathering = _Gathering(limits)
     try:
-        async for part in parts:
-            if part.filename is None:
-                text = await part.text(max_bytes=min(limits.max_field_bytes, left))
-                left -= len(text)
-                fields.append((part.name, text))
-            else:
-                file = _empty_file(part, limits)
-                files.append((part.name, file))
-                if not await _fill(file, part, limits) and not part.raw_filename:
-                    files.pop()  # no file was chosen
+        while events := await parts.next_events():
+            for event in events:
+                if (full := gathering.take(event)) is not None:
+                    await full.flush()
     except BaseException:
-        for _, file in files:
-            file.close()
+        gathering.close()
         raise
-    return Form(fields, files)
+    return gathering.form()
 
 
-def _empty_file(part: FormPart, limits: FormLimits) -> UploadFile:
-    return UploadFile(
-        Spool(limits.spool_bytes),
-        filename=part.filename or "",
-        raw_filename=part.raw_filename or "",
-        content_type=part.content_type,
-        headers=Headers(part.headers),
-    )
+class _Gathering:
+    """Puts the parts of a form together: values in memory, files in spools."""
 
+    def __init__(self, limits: FormLimits) -> None:
+        self._limits = limits
+        self._fields: list[tuple[str, str]] = []
+        self._files: list[tuple[str, UploadFile]] = []
+        self._left = limits.max_fields_bytes
+        self._head: PartHead | None = None
+        self._value = bytearray()
+        self._spool: Spool | None = None
 
-async def _fill(file: UploadFile, part: FormPart, limits: FormLimits) -> int:
-    spool = file._spool
-    async for data in part:
-        if spool.size + len(data) > limits.max_file_bytes:
-            raise HTTPError(413, f"a file is longer than {limits.max_file_bytes} bytes")
-        await spool.write(data)
-    await spool.flush()
-    spool.file.seek(0)
-    return spool.size
+    def take(self, event: PartEvent) -> Spool | None:
+        """Take what comes next.
+
+        :returns: a spool that has to be flushed before the next event.
+        :raises HTTPError: 413 above a limit, 400 for an unknown character set.
+        """
+        if isinstance(event, PartEnd):
+            return self._end()
+        if isinstance(event, PartHead):
+            self._begin(event)
+        elif self._spool is not None:
+            return self._add_to_file(event, self._spool)
+        else:
+            self._add_to_field(event)
+        return None
+
+    def form(self) -> Form:
+        """All of it; files are read from their beginning."""
+        for _, file in self._files:
+            file.file.seek(0)
+        return Form(self._fields, self._files)
+
+    def close(self) -> None:
+        """Close the files."""
+        for _, file in self._files:
+            file.close()
+
+    def _begin(self, head: PartHead) -> None:
+        self._head = head
+        self._value.clear()
+        if head.filename is None:
+            return
+        self._spool = Spool(self._limits.spool_bytes)
+        file = UploadFile(
+            self._spool,
+            filename=safe_filename(head.filename),
+            raw_filename=head.filename,
+            content_type=parse_parameters(head.content_type)[0],
+            headers=Headers.from_wire(head.fields),
+        )
+        self._files.append((head.name, file))
+
+    def _add_to_field(self, data: bytes) -> None:
+        self._value += data
+        most = min(self._limits.max_field_bytes, self._left)
+        if len(self._value) > most:
+            assert self._head is not None
+            raise HTTPError(413, f"{self._head.name!r} is longer than {most} bytes")
+
+    def _add_to_file(self, data: bytes, spool: Spool) -> Spool | None:
+        most = self._limits.max_file_bytes
+        if spool.size + len(data) > most:
+            raise HTTPError(413, f"a file is longer than {most} bytes")
+        return spool if spool.add(data) else None
+
+    def _end(self) -> Spool | None:
+        head, spool = self._head, self._spool
+        assert head is not None
+        self._spool = None
+        if spool is None:
+            self._left -= len(self._value)
+            self._fields.append((head.name, part_text(head, self._value)))
+        elif not spool.size and not head.filename:
+            self._files.pop()  # no file was chosen
+        return spool

@@ -18,6 +18,7 @@ from trio_helianthus.errors import CertificateInvalid, NetworkError, OperationTi
 from ._call import Call
 from ._headers import Headers
 from ._origin_pool import seconds_until
+from ._proxy import ProxyRefused
 
 __all__ = ["Guard", "Retries", "retry_after"]
 
@@ -65,9 +66,12 @@ class Guard:
         self._breaker = breaker
         self._limiter = limiter
         self._budget = None if retries is None else retries.budget()
+        self._under_way = 0
 
     def remembers(self) -> bool:
-        """Whether it has something against the origin that is not to be forgotten."""
+        """Whether a call is under way, or it has something against the origin not to forget."""
+        if self._under_way:
+            return True
         if self._breaker is not None:
             seen = self._breaker.statistics()
             if seen.failures or seen.state is not core.CircuitState.CLOSED:
@@ -93,6 +97,20 @@ class Guard:
         """
         if self._budget is not None:
             self._budget.deposit()
+        self._under_way += 1
+        try:
+            return await self._run(call, attempt, head_of, drop, deadline)
+        finally:
+            self._under_way -= 1
+
+    async def _run(
+        self,
+        call: Call,
+        attempt: Callable[[], Awaitable[_T]],
+        head_of: Callable[[_T], tuple[int, Headers]],
+        drop: Callable[[_T], Awaitable[object]] | None,
+        deadline: float,
+    ) -> _T:
         failures = 0
         while True:
             failures += 1
@@ -131,9 +149,10 @@ class Guard:
         self, error: Exception, call: Call, failures: int, deadline: float
     ) -> float | None:
         nothing_sent = isinstance(error, NetworkError) and error.operation in _BEFORE_SENDING
-        if isinstance(error, CertificateInvalid) or not (
-            call.repeatable or (nothing_sent and call.replayable)
-        ):
+        refused = isinstance(error, ProxyRefused) and error.status < 500
+        if refused or isinstance(error, CertificateInvalid):
+            return None  # nor would it work the next time
+        if not (call.repeatable or (nothing_sent and call.replayable)):
             return None
         return self._delay(failures, None, deadline)
 
@@ -169,6 +188,6 @@ def retry_after(value: str, now: float) -> float | None:
         return float(value) if len(value) <= _LONGEST_NUMBER else float("inf")
     try:
         date = parsedate_to_datetime(value)
-    except ValueError:
+        return max(0.0, date.replace(tzinfo=date.tzinfo or UTC).timestamp() - now)
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, date.replace(tzinfo=date.tzinfo or UTC).timestamp() - now)

@@ -115,6 +115,8 @@ class Incoming:
 
     def take_body(self, max_bytes: int | None) -> bytes | None:
         """The whole body, if it is there and not too long; ``None`` where it has to be read."""
+        if self.complete:
+            return b""
         cap = self._limits.max_body_bytes
         data = self._engine.take_body(cap if max_bytes is None else min(cap, max_bytes))
         if data is not None:

@@ -8,7 +8,7 @@ from typing import Final
 __all__ = ["parse_parameters", "parse_quality", "split_list"]
 
 _PARAMETER: Final = re.compile(
-    r"""[;\s]*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^;\s"]*)"""
+    r"""[;\s]*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*=[ \t]*("[^"\\]*(?:\\.[^"\\]*)*"|[^;\s"]*)"""
 )
 _ESCAPED: Final = re.compile(r'\\(["\\])')
 _ELEMENT: Final = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*"?)+')
@@ -28,20 +28,20 @@ def parse_parameters(value: str) -> tuple[str, dict[str, str]]:
     parameters: dict[str, str] = {}
     if not semicolon:
         return first.strip().lower(), parameters
-    at = 0
+    at, end = 0, len(rest)
     for _ in range(MAX_PARAMETERS):
         found = _PARAMETER.match(rest, at)
         if found is None:
             break
         at = found.end()
-        name, text = found[1].lower(), found[2]
+        name, text = found.groups()
         if text.startswith('"'):
             # A backslash before anything else is itself: old browsers sent paths of Windows so.
             text = text[1:-1]
             if "\\" in text:
                 text = _ESCAPED.sub(r"\1", text)
-        parameters.setdefault(name, text)
-        if not rest.startswith(";", at) and rest[at:].lstrip()[:1] != ";":
+        parameters.setdefault(name.lower(), text)
+        if at == end or (rest[at] != ";" and rest[at:].lstrip()[:1] != ";"):
             break
     return first.strip().lower(), parameters
 

@@ -4,43 +4,47 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections import deque
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeAlias
+from urllib.parse import unquote
 
 import attrs
 
 from trio_helianthus.errors import MissingExtraError
 
-from ._filename import safe_filename
-from ._headers import Headers
+from ._form_limits import FormLimits
 from ._http_errors import HTTPError
 from ._media_type import parse_parameters
 
-__all__ = ["MultipartParser", "PartEnd", "PartHead", "boundary_of"]
+__all__ = ["MultipartParser", "PartEnd", "PartEvent", "PartHead", "boundary_of"]
 
 _BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
 """``boundary`` of :rfc:`2046` section 5.1.1."""
+_OF_BROWSERS: Final = re.compile(r'form-data; name="([^"\\]*)"(?:; filename="([^"\\]*)")?')
+"""What browsers write, in one go."""
 MAX_PART_HEADERS: Final = 16
 """Header fields of one part; nobody sends more than four."""
 
+_Fields: TypeAlias = "tuple[tuple[bytes, bytes], ...]"
 
-@attrs.frozen
-class PartHead:
+
+class PartHead(NamedTuple):
     """A part begins; its data follow."""
 
     name: str
-    raw_filename: str | None
-    """As it was sent; ``None`` for what is no file."""
     filename: str | None
-    """Made safe."""
+    """As it was sent; ``None`` for what is no file."""
     content_type: str
-    headers: Headers
+    fields: _Fields
 
 
 @attrs.frozen
 class PartEnd:
     """A part is complete."""
+
+
+PART_END: Final = PartEnd()
+PartEvent: TypeAlias = PartHead | bytes | PartEnd
 
 
 def boundary_of(content_type: str) -> bytes:
@@ -57,121 +61,161 @@ def boundary_of(content_type: str) -> bytes:
 class MultipartParser:
     """Gives of the bytes that it is fed :class:`PartHead`, ``bytes`` and :class:`PartEnd`.
 
-    :param max_header_bytes: names and values of the header fields of one part.
+    :param limits: of these, the numbers of parts and the size of their header fields.
     :raises MissingExtraError: python-multipart is not installed.
     """
 
-    def __init__(self, boundary: bytes, *, max_header_bytes: int) -> None:
-        try:
-            from python_multipart import multipart
-            from python_multipart.exceptions import MultipartParseError
-        except ImportError:
-            raise MissingExtraError("http", "python-multipart") from None
-        self.finished = False
-        """Whether the last boundary has come."""
-        self._events: deque[PartHead | bytes | PartEnd] = deque()
-        self._malformed = MultipartParseError
-        self._max_header_bytes = max_header_bytes
-        self._header_bytes = 0
-        self._fields: list[tuple[bytes, bytes]] = []
-        self._name = bytearray()
-        self._value = bytearray()
-        callbacks: Any = {
-            "on_part_begin": self._begin_part,
-            "on_header_field": self._add_name,
-            "on_header_value": self._add_value,
-            "on_header_end": self._end_field,
-            "on_headers_finished": self._end_head,
-            "on_part_data": self._add_data,
-            "on_part_end": self._end_part,
-            "on_end": self._end,
-        }
-        options = _without_limits(multipart.MultipartParser)
-        self._parser = multipart.MultipartParser(boundary, callbacks, **options)
-        # What clients send wrongly is answered, not logged.
-        self._parser.logger = self._parser.logger.getChild("silent")
-        self._parser.logger.disabled = True
+    def __init__(self, boundary: bytes, limits: FormLimits) -> None:
+        make, options, self._malformed, silent = _installed()
+        self._parts = parts = _Parts(limits)
+        self._parser: Any = make(
+            boundary,
+            {
+                "on_part_begin": parts.begin_part,
+                "on_header_field": parts.add_name,
+                "on_header_value": parts.add_value,
+                "on_header_end": parts.end_field,
+                "on_headers_finished": parts.end_head,
+                "on_part_data": parts.add_data,
+                "on_part_end": parts.end_part,
+                "on_end": parts.end,
+            },
+            **options,
+        )
+        self._parser.logger = silent  # what clients send wrongly is answered, not logged
 
-    def feed(self, data: bytes) -> None:
-        """Parse some bytes.
+    @property
+    def finished(self) -> bool:
+        """Whether the last boundary has come."""
+        return self._parts.finished
+
+    def feed(self, data: bytes) -> list[PartEvent]:
+        """Parse some bytes; what they bring.
 
         :raises HTTPError: 400 where they are malformed, 413 above a limit.
         """
-        if self.finished:
-            return  # an epilogue, which nobody wants
+        if self._parts.finished:
+            return []  # an epilogue, which nobody wants
+        self._parts.events = events = list[PartEvent]()
         try:
             self._parser.write(data)
         except self._malformed as exc:
             raise HTTPError(400, "the form is malformed") from exc
+        return events
 
-    def next_event(self) -> PartHead | bytes | PartEnd | None:
-        """What comes next; ``None`` while more has to be fed."""
-        return self._events.popleft() if self._events else None
 
-    def _begin_part(self) -> None:
+class _Parts:
+    """What the parser calls. It does not know the parser, so nothing refers in circles."""
+
+    def __init__(self, limits: FormLimits) -> None:
+        self.finished = False
+        self.events: list[PartEvent] = []
+        self._limits = limits
+        self._fields_left = limits.max_fields
+        self._files_left = limits.max_files
+        self._header_left = 0
+        self._fields: list[tuple[bytes, bytes]] = []
+        self._name = self._value = b""
+
+    def begin_part(self) -> None:
         self._fields.clear()
-        self._header_bytes = 0
+        self._header_left = self._limits.max_header_bytes
 
-    def _add_name(self, data: bytes, start: int, end: int) -> None:
+    def add_name(self, data: bytes, start: int, end: int) -> None:
         self._name += data[start:end]
-        self._count(end - start)
+        self._header_left -= end - start
+        if self._header_left < 0:
+            raise self._too_long()
 
-    def _add_value(self, data: bytes, start: int, end: int) -> None:
+    def add_value(self, data: bytes, start: int, end: int) -> None:
         self._value += data[start:end]
-        self._count(end - start)
+        self._header_left -= end - start
+        if self._header_left < 0:
+            raise self._too_long()
 
-    def _count(self, size: int) -> None:
-        self._header_bytes += size
-        if self._header_bytes > self._max_header_bytes:
-            raise HTTPError(413, f"the header of a part is over {self._max_header_bytes} bytes")
+    def _too_long(self) -> HTTPError:
+        return HTTPError(413, f"the header of a part is over {self._limits.max_header_bytes} bytes")
 
-    def _end_field(self) -> None:
+    def end_field(self) -> None:
         if len(self._fields) >= MAX_PART_HEADERS:
             raise HTTPError(413, f"a part has more than {MAX_PART_HEADERS} header fields")
-        self._fields.append((bytes(self._name), bytes(self._value.strip(b" \t"))))
-        self._name.clear()
-        self._value.clear()
+        if b"\n" in self._value or b"\0" in self._value:
+            raise HTTPError(400, "the header of a part is malformed")
+        self._fields.append((self._name, self._value.strip(b" \t")))
+        self._name = self._value = b""
 
-    def _end_head(self) -> None:
-        self._events.append(_head_of(self._fields))
+    def end_head(self) -> None:
+        head = _head_of(tuple(self._fields))
+        if head.filename is None:
+            self._fields_left -= 1
+            if self._fields_left < 0:
+                raise HTTPError(413, f"the form has more than {self._limits.max_fields} fields")
+        else:
+            self._files_left -= 1
+            if self._files_left < 0:
+                raise HTTPError(413, f"the form has more than {self._limits.max_files} files")
+        self.events.append(head)
 
-    def _add_data(self, data: bytes, start: int, end: int) -> None:
+    def add_data(self, data: bytes, start: int, end: int) -> None:
         if end > start:
-            self._events.append(data[start:end])
+            self.events.append(data[start:end])
 
-    def _end_part(self) -> None:
-        self._events.append(PartEnd())
+    def end_part(self) -> None:
+        self.events.append(PART_END)
 
-    def _end(self) -> None:
+    def end(self) -> None:
         self.finished = True
 
 
 @cache
-def _without_limits(parser: Any) -> dict[str, Any]:
-    """Newer versions have limits of their own, which cannot be told from malformed bytes."""
+def _installed() -> tuple[Any, dict[str, Any], type[Exception], Any]:
+    try:
+        from python_multipart import multipart
+        from python_multipart.exceptions import MultipartParseError
+    except ImportError:
+        raise MissingExtraError("http", "python-multipart") from None
+    parser: Any = multipart.MultipartParser
+    # Newer versions have limits of their own, which cannot be told from malformed bytes.
     known = inspect.signature(parser).parameters
-    return {name: 2**31 for name in ("max_header_count", "max_header_size") if name in known}
+    options = {name: 2**31 for name in ("max_header_count", "max_header_size") if name in known}
+    silent = parser(b"-").logger.getChild("silent")
+    silent.disabled = True
+    return parser, options, MultipartParseError, silent
 
 
-def _head_of(fields: list[tuple[bytes, bytes]]) -> PartHead:
-    texts = [
-        (name.decode("ascii", "replace").lower(), value.decode("utf-8", "replace"))
-        for name, value in fields
-    ]
-    values = dict(reversed(texts))
-    kind, parameters = parse_parameters(values.get("content-disposition", ""))
-    name = parameters.get("name")
+def _head_of(fields: _Fields) -> PartHead:
+    disposition = content_type = None
+    for raw_name, value in fields:
+        lowered = raw_name.lower()
+        if lowered == b"content-disposition" and disposition is None:
+            disposition = value.decode("utf-8", "replace")
+        elif lowered == b"content-type" and content_type is None:
+            content_type = value.decode("utf-8", "replace")
+    name, filename = _names_of(disposition or "")
+    return PartHead(name, filename, content_type or "", fields)
+
+
+def _names_of(disposition: str) -> tuple[str, str | None]:
+    """The names of the field and of the file, ``None`` for what is none.
+
+    :raises HTTPError: 400 for another thing than a field, or one without a name.
+    """
+    if (found := _OF_BROWSERS.fullmatch(disposition)) is not None:
+        name, filename = found.groups()
+        return _unescape(name), filename if filename is None else _unescape(filename)
+    kind, parameters = parse_parameters(disposition)
+    name = _parameter(parameters, "name")
     if kind != "form-data" or name is None:
         raise HTTPError(400, "a part of the form has no name")
-    sent = parameters.get("filename")
-    raw_filename = None if sent is None else _unescape(sent)
-    return PartHead(
-        name=_unescape(name),
-        raw_filename=raw_filename,
-        filename=None if raw_filename is None else safe_filename(raw_filename),
-        content_type=values.get("content-type", ""),
-        headers=Headers.from_wire(fields),
-    )
+    return name, _parameter(parameters, "filename")
+
+
+def _parameter(parameters: dict[str, str], name: str) -> str | None:
+    """A name; also where it is written as :rfc:`7578` section 4.2 forbids it and some do."""
+    if name in parameters:
+        return _unescape(parameters[name])
+    extended = parameters.get(f"{name}*")
+    return None if extended is None else unquote(extended.rpartition("'")[2], "utf-8", "replace")
 
 
 def _unescape(text: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+import attrs
 import trio
 
 from trio_helianthus import core, net
@@ -57,20 +58,28 @@ class OriginPool:
                 self.proxy = proxy
         self._transport = transport
         self._limits = limits
-        self._timeouts = timeouts
+        self.timeouts: Final = timeouts
+        """Of the parts of its calls."""
         self._engine = engine
-        self._pool = core.Pool(background, self._open, _close, limits=limits.pool)
+        self._pool = core.Pool(
+            background,
+            self._open,
+            _close,
+            limits=attrs.evolve(limits.pool, wait_timeout=timeouts.pool),
+        )
 
     def statistics(self) -> core.PoolStatistics:
         """What the pool has, and what it has done."""
         return self._pool.statistics()
 
-    def is_unused(self) -> bool:
-        """Whether it has no connection, and nobody wants one."""
+    def unused_since(self) -> float:
+        """Since when nobody has used it, in trio's time; ``inf`` while somebody does."""
         if self.guard is not None and self.guard.remembers():
-            return False
-        statistics = self._pool.statistics()
-        return statistics.size == statistics.waiting == 0
+            return math.inf
+        counts = self._pool.statistics()
+        if counts.size == counts.waiting == 0:
+            return -math.inf
+        return self._pool.idle_since if counts.size == counts.idle else math.inf
 
     def target(self, call: Call) -> str:
         """What the request line says: all of the URL to a proxy (:rfc:`9112` section 3.2.2)."""
@@ -130,10 +139,8 @@ class OriginPool:
         :raises NetworkError: there is none to be had.
         :raises ResourceClosed: the client was closed.
         """
-        timeouts = self._timeouts
         while True:
-            patience = min(timeouts.pool + timeouts.connect, seconds_until(deadline))
-            connection = await self._pool.acquire(timeout=patience)
+            connection = await self._pool.acquire(timeout=seconds_until(deadline))
             if not connection.exchanges:
                 return connection
             try:
@@ -172,7 +179,7 @@ class OriginPool:
         return ClientConnection(await self._connect(), self._limits, self._engine)
 
     async def _connect(self) -> net.ByteStream:
-        return await self._transport.connect(self.origin, timeout=self._timeouts.connect)
+        return await self._transport.connect(self.origin, timeout=self.timeouts.connect)
 
 
 def _close(connection: ClientConnection) -> object:

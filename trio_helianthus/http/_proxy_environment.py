@@ -22,9 +22,9 @@ class ProxyEnvironment:
     ``http_proxy`` and ``https_proxy`` name the proxy for each scheme, ``all_proxy`` the one for
     the other; a URL without a scheme is an ``http`` one. ``no_proxy`` lists who is reached
     without, separated by commas: a host name, which stands for its subdomains, too, with or
-    without a dot in front; an address or a network (``10.0.0.0/8``, ``::1``), which names are not
-    resolved for; either with a port behind it; or ``*`` for everybody. Each may be written in
-    upper case as well, and the lower case wins.
+    without ``.`` or ``*.`` in front; an address or a network (``10.0.0.0/8``, ``::1``), which names
+    are not resolved for; either with a port behind it; or ``*`` for everybody. Each may be written
+    in upper case as well, and the lower case wins.
 
     In a CGI program, where ``REQUEST_METHOD`` is set, ``HTTP_PROXY`` is what a client has sent as
     a ``Proxy`` header, so it is not looked at ("httpoxy", CVE-2016-5385); neither is
@@ -72,7 +72,7 @@ class _Exception:
                 self._port = int(port)
                 entry = host
                 self._network = _network(host)
-        self._name = entry.lower().strip(".")
+        self._name = entry.lower().removeprefix("*.").strip(".")
 
     def covers(self, origin: Origin) -> bool:
         if self._port not in {None, origin.port}:

@@ -24,7 +24,8 @@ def parse_range(field: str, size: int) -> list[ByteRange] | None:
     :param field: the value of ``Range``.
     :param size: of the representation.
     :returns: an empty list where none can be (416), and ``None`` where the field is to be ignored:
-        another unit, malformed, or asking for as much as there is in pieces.
+        another unit, malformed, asking for as much as there is in pieces, or for a part of nothing,
+        as those do who ask for the first bytes of everything.
     """
     unit, _, specs = field.partition("=")
     if unit.strip(" \t").lower() != "bytes":
@@ -49,7 +50,7 @@ def parse_range(field: str, size: int) -> list[ByteRange] | None:
             start, stop = first, size if last is None else min(last + 1, size)
         if start < stop:
             wanted.append((start, stop))
-    if not count:
+    if not count or not size:
         return None
     ranges = _coalesce(wanted)
     if len(ranges) > 1 and sum(stop - start + PART_BYTES for start, stop in ranges) >= size:

@@ -101,6 +101,14 @@ class ReceivedRequest(Request):
                 return body
         return await super().read(max_bytes=max_bytes)
 
+    def read_nowait(self) -> bytes | None:
+        """The whole body, if it is there; see :meth:`Request.read_nowait`."""
+        if self._closed or "body" in self.__dict__:
+            return None
+        if self._taken is None:
+            self._taken = self._origin.take_body(None)
+        return self._taken
+
     @lazy
     def client_address(self) -> SocketAddress | None:
         """The address of the peer."""

@@ -15,11 +15,11 @@ from ._accept import best_media_type
 from ._charset import charset_of
 from ._cookie_field import parse_cookies
 from ._endpoints import Endpoints
+from ._form import iterate_parts, read_form
 from ._headers import Headers, HeaderTypes
 from ._http_errors import HTTPError
 from ._json import decode_json
 from ._lazy import lazy
-from ._media_type import parse_parameters
 from ._query import Query
 from ._request_body import RequestBody
 from ._starting import Starting
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ._form import Form
-    from ._form_part import FormLimits, FormPart
+    from ._form_limits import FormLimits
+    from ._form_part import FormPart
     from ._response import Response
     from ._response_writer import ResponseWriter
 
@@ -67,6 +68,8 @@ class Request:
     root_path: str = ""
     """What stands before :attr:`raw_path` in the URL that the client used: the prefix where a
     handler is mounted, or that a proxy in front takes away. Percent-encoded."""
+    _mounted: tuple[object, Request] | None = None
+    """For a handler that is mounted: the router that it is mounted in, and what that was asked."""
 
     def __init__(
         self,
@@ -208,7 +211,7 @@ class Request:
     @property
     def content_type(self) -> str:
         """The media type of the body in lower case, without its parameters; ``""`` for none."""
-        return parse_parameters(self.headers.get("content-type", ""))[0]
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     @property
     def last_event_id(self) -> str:
@@ -242,7 +245,7 @@ class Request:
         return self.body.trailers
 
     async def read(self, *, max_bytes: int | None = None) -> bytes:
-        """Wait for the whole body.
+        """Wait for the whole body, which can be read again later, in any way.
 
         :param max_bytes: a cap for this call, beside the server's ``max_body_bytes``.
         :raises HTTPError: as :meth:`RequestBody.read` does, 413 above the cap.
@@ -250,6 +253,14 @@ class Request:
         What a cancelled call has received is lost.
         """
         return await self.body.read(max_bytes=max_bytes)
+
+    def read_nowait(self) -> bytes | None:
+        """The whole body, if it is there already; as after :meth:`read`, it can be read again.
+
+        :returns: ``None`` where some of it has to be waited for, where it is too long, and where
+            somebody has it as a stream already: :meth:`read` or :attr:`body` tell then.
+        """
+        return None
 
     async def text(self, *, max_bytes: int | None = None) -> str:
         """Wait for the whole body and decode it as its ``Content-Type`` says, else as UTF-8.
@@ -274,7 +285,9 @@ class Request:
         :param max_bytes: as for :meth:`read`.
         :raises HTTPError: as :meth:`read` does; 400 when the body is no JSON in UTF-8. ``NaN``,
             ``Infinity`` and ``1e999`` are none, and neither is what nests deeper than Python can
-            follow.
+            follow, or an integer with more digits than :func:`sys.set_int_max_str_digits` allows.
+
+        Where an object has a name twice, the last one counts.
         """
         data = await self.read(max_bytes=max_bytes)
         try:
@@ -295,8 +308,6 @@ class Request:
 
         What a cancelled call has received is lost, and its files are closed.
         """
-        from ._form import read_form
-
         if self._form is None:
             self._form = await read_form(self, limits)
         return self._form
@@ -316,8 +327,6 @@ class Request:
 
         :raises HTTPError: and :exc:`MissingExtraError`, as :meth:`form` does.
         """
-        from ._form import iterate_parts
-
         return iterate_parts(self, limits)
 
     _form: Form | None = None
@@ -406,9 +415,10 @@ class Request:
         inner.__dict__.update(self.__dict__)
         for name in _OF_THE_TARGET:
             inner.__dict__.pop(name, None)
-        _, mark, query = self.target.partition("?")
+        head, mark, query = self.target.partition("?")
+        authority = head.removesuffix(self.raw_path)  # whom the client wants goes on to be said
         path = self.raw_path.removeprefix(prefix)
-        inner.target = (path or "/") + mark + query
+        inner.target = authority + (path or "/") + mark + query
         inner.root_path = self.root_path + prefix
         return inner
 

@@ -17,8 +17,10 @@ class RequestBody(BodyStream):
     """What the client sends after the head, in pieces as they arrive.
 
     Iterate over it (``async for chunk in request.body``) or call :meth:`receive_some`; both
-    stop at the end of the body. The cap counts everything that was received, whichever way.
-    Where the client waits for ``100 Continue``, the first read sends it.
+    stop at the end of the body. What :meth:`read` has waited for can be read again, or iterated
+    over, by who comes later: middleware may look at a body before the handler does. The cap
+    counts everything that was received, whichever way. Where the client waits for
+    ``100 Continue``, the first read sends it.
 
     :param receive: gives the next piece, ``b""`` at the end of the body.
     :param max_bytes: the cap on the whole body.
@@ -41,6 +43,7 @@ class RequestBody(BodyStream):
         self._received = 0
         self._at_end = False
         self._trailers = trailers
+        self._content: bytes | None = None
         self._answered = False
         self._at_answer: list[Callable[[], object]] = []
 
@@ -53,6 +56,14 @@ class RequestBody(BodyStream):
             return pieces.pop() if pieces else b""
 
         return cls(receive, max_bytes=len(data), length=len(data))
+
+    @classmethod
+    def already_read(cls, data: bytes) -> RequestBody:
+        """A body that :meth:`read` has waited for."""
+        body = cls(_nothing, max_bytes=len(data), length=len(data))
+        body._at_end = True
+        body._content = body._rest = data
+        return body
 
     @property
     def length(self) -> int | None:
@@ -80,6 +91,7 @@ class RequestBody(BodyStream):
     def close(self) -> None:
         """As :meth:`aclose`, when the request has been answered; it is the server that calls it."""
         super().close()
+        self._content = None
         self._answered = True
         while self._at_answer:
             self._at_answer.pop()()
@@ -112,19 +124,26 @@ class RequestBody(BodyStream):
         """Wait for everything up to the end of the body.
 
         :param max_bytes: a cap for this call, beside the server's ``max_body_bytes``.
-        :returns: the bytes that :meth:`receive_some` has not returned yet.
+        :returns: the bytes that :meth:`receive_some` has not returned yet; they remain there.
         :raises HTTPError: 413 above either cap, and as :meth:`receive_some` does.
 
         What a cancelled call has received is lost.
         """
+        cap = self._max_bytes if max_bytes is None else min(max_bytes, self._max_bytes)
+        if self._content is not None and not self._closed:
+            await trio.lowlevel.checkpoint_if_cancelled()
+            if len(self._content) > cap:
+                raise _too_large(cap)
+            return self._content
+        if self._length is not None and self._length > cap:
+            raise _too_large(cap)
         body = bytearray()  # not a list: of tiny pieces, that would cost many times more
-        if max_bytes is not None and self._length is not None and self._length > max_bytes:
-            raise _too_large(max_bytes)
         while data := await self.receive_some():
             body += data
-            if max_bytes is not None and len(body) > max_bytes:
-                raise _too_large(max_bytes)
-        return bytes(body)
+            if len(body) > cap:
+                raise _too_large(cap)
+        self._content = self._rest = bytes(body)
+        return self._content
 
     async def _next_piece(self) -> bytes:
         if self._length is not None and self._length > self._max_bytes:
@@ -137,6 +156,10 @@ class RequestBody(BodyStream):
         if self._received > self._max_bytes:
             raise _too_large(self._max_bytes)
         return data
+
+
+async def _nothing() -> bytes:
+    return b""
 
 
 def _too_large(limit: float) -> HTTPError:

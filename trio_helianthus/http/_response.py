@@ -184,7 +184,8 @@ class Response:
         """Send the client elsewhere.
 
         :param location: a URL, percent-encoded where it needs to be. A backslash, which browsers
-            take for a slash, is encoded here, so that no path becomes another host.
+            take for a slash, and a tab, which they drop, are encoded here, so that no path becomes
+            another host.
         :param status: 301, 302, 303, 307 or 308; 307 and 308 keep the method.
         :raises ValueError: for another status or an invalid location.
         """
@@ -193,7 +194,7 @@ class Response:
         response = cls(b"", status=status, headers=headers)
         if not location.isascii():
             raise ValueError(f"a location must be percent-encoded: {location!r}")
-        response.headers["Location"] = location.replace("\\", "%5C")
+        response.headers["Location"] = location.replace("\\", "%5C").replace("\t", "%09")
         return response
 
     @classmethod

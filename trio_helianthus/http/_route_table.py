@@ -10,6 +10,7 @@ import attrs
 from ._converters import CONVERTERS
 from ._http_errors import HTTPError
 from ._middleware_chain import ErrorHandler, ErrorHandlers, Handler, Middleware, compose
+from ._mounted import mounted
 from ._pattern import NO_PREFIX, Pattern, Single
 from ._request import Request, decode_path
 from ._response import HandlerResult, Response
@@ -30,8 +31,8 @@ class Entry:
     """A route as it was registered.
 
     :param name: empty for one that ``url_for`` does not know.
-    :param shown: what the listing shows instead of the handler.
     :param is_named: whether somebody has given it the name, which is the function's otherwise.
+    :param mounted_in: the router that has mounted it as a handler of what is below its pattern.
     """
 
     pattern: Pattern
@@ -39,8 +40,8 @@ class Entry:
     handler: Handler
     name: str
     middleware: tuple[Middleware, ...] = ()
-    shown: Handler | None = None
     is_named: bool = False
+    mounted_in: object | None = None
 
 
 @attrs.frozen
@@ -211,7 +212,10 @@ class RouteTable:
             if not leaf.endpoints:
                 refused = self._answer_other_method
                 leaf.other_method = compose(refused, own) if entry.middleware else refusal
-            endpoint = pattern.names, compose(entry.handler, own)
+            handler = entry.handler
+            if entry.mounted_in is not None:
+                handler = mounted(handler, len(pattern.segments), entry.mounted_in)
+            endpoint = pattern.names, compose(handler, own)
             for method in entry.methods:
                 leaf.add(method, endpoint)
             self._methods.update(leaf.endpoints)

@@ -17,7 +17,7 @@ from ._middleware_chain import (
     check_handler,
     check_middleware,
 )
-from ._mounted import add_slash, mounted
+from ._mounted import add_slash
 from ._pattern import NO_PREFIX, Pattern, parse_pattern
 from ._request import Request
 from ._response import HandlerResult
@@ -300,17 +300,16 @@ class Router:
             handler._around.append(place)
             return
         check_handler(handler)
-        inner = mounted(handler, len(cut.segments))
         for pattern in [cut, parse_pattern("/{path:path}", self._converters).under(cut)]:
             if pattern.segments or pattern.rest:
                 reachable = (name or "") if pattern.rest else ""
                 entry = Entry(
                     pattern,
                     (ANY_METHOD,),
-                    inner,
+                    handler,
                     reachable,
-                    shown=handler,
                     is_named=name != STATIC,
+                    mounted_in=self,
                 )
                 self._add(entry, [entry])
 
@@ -366,11 +365,18 @@ class Router:
         if unknown:
             raise ValueError(f"{pattern.text!r} has no placeholder {', '.join(sorted(unknown))}")
         path = pattern.fill(params)
-        return (
-            path
-            if request is None
-            else f"{request.scheme}://{request.host}{request.root_path}{path}"
-        )
+        if request is None:
+            return path
+        return f"{request.scheme}://{request.host}{router._asked(request).root_path}{path}"
+
+    def _asked(self, request: Request) -> Request:
+        """What this router was asked, where a handler that is mounted in it has a request."""
+        asked, inner = request, request
+        while inner._mounted is not None:
+            where, inner = inner._mounted
+            if isinstance(where, Router) and self in [each.router for each in where._all_around()]:
+                asked = inner
+        return asked
 
     @property
     def routes(self) -> list[Route]:
@@ -380,7 +386,7 @@ class Router:
                 entry.pattern.text,
                 frozenset(entry.methods),
                 entry.name,
-                entry.shown or entry.handler,
+                entry.handler,
             )
             for entry in self._level.walk()
         ]

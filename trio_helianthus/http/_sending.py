@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Final
 
 import trio
 
 from trio_helianthus import core
-from trio_helianthus.net import Buffer
 from trio_helianthus.wire import http1
 
 from ._call import Call
 from ._client_connection import ClientConnection
 from ._headers import Headers
 from ._pieces import bytes_of, closing
+from ._timeouts import Timeouts
 
 __all__ = ["Sending"]
 
-PIECE_BYTES: Final = 64 * 1024
+PIECE_BYTES: Final = 256 * 1024
+"""What is sent at once, and within the time that a piece has."""
 _REFUSED: Final = 300
 """An answer from here on says that the content is not wanted."""
 
@@ -32,21 +32,21 @@ class Sending:
     It runs in the client's nursery, not in one of its own: a nursery would have to be inside of the
     limit of the answer's head, and to outlive it.
 
-    :param write_seconds: for how long the server may take none of one piece.
+    :param timeouts: for how long the server may take none of one piece, and then say nothing.
     """
 
-    def __init__(self, connection: ClientConnection, call: Call, write_seconds: float) -> None:
+    def __init__(self, connection: ClientConnection, call: Call, timeouts: Timeouts) -> None:
         self.begun: bool = False
         """Whether the content was asked for its first piece."""
         self.error: Exception | None = None
         """What the content has raised, or the protocol has against it."""
         self._connection = connection
         self._call = call
-        self._write_seconds = write_seconds
+        self._timeouts = timeouts
         self._scope = trio.CancelScope()
         self._may_begin = trio.Event()
         self._ended: trio.Event | None = None
-        connection.on_informational = self._hear_informational
+        connection.sender = self
         if not call.expect_continue:
             self._may_begin.set()
 
@@ -82,6 +82,7 @@ class Sending:
             self._scope.cancel(reason="the exchange has ended")
             with trio.CancelScope(shield=True):
                 await self._ended.wait()
+        self.error = None  # whose traceback refers to us
 
     async def wait_sent(self) -> None:
         """Wait until all was sent, or cannot be.
@@ -102,6 +103,8 @@ class Sending:
         try:
             with self._scope:
                 await self._send_content()
+            if self.error is None:
+                self._connection.expect_answer(self._timeouts.read)
         except Exception as exc:
             self.error = exc
             self._connection.abandon(exc)
@@ -114,35 +117,40 @@ class Sending:
                 await self._may_begin.wait()
         self.begun = True
         content = self._call.content
-        pieces = _pieces_of(content) if isinstance(content, bytes) else content
-        async with closing(pieces):
-            async for piece in pieces:
-                await self._send(http1.Data(bytes_of(piece)))
-                if self._connection.send_failed:
-                    return  # the answer tells why, or there being none
-        await self._send(http1.EndOfMessage(self._trailers()))
+        if isinstance(content, bytes):
+            await self._send_data(content)
+        else:
+            async with closing(content):
+                async for piece in content:
+                    await self._send_data(bytes_of(piece))
+                    if self._connection.send_failed:
+                        break
+        if not self._connection.send_failed:  # else the answer tells why, or there being none
+            await self._send(http1.EndOfMessage(self._trailers()))
 
     def hear(self, status: int) -> None:
-        """Take note of the answer's status."""
+        """Take note of the status of the answer, or of an informational one before it."""
         if status >= _REFUSED:
             self._scope.cancel(reason="the server has answered")
-        else:
+        elif status == 100 or status >= 200:
             self._may_begin.set()
+
+    def give_up(self, cause: Exception) -> None:
+        """Stop, as the exchange has been given up."""
+        if self.error is None:
+            self.error = cause
+        self._scope.cancel(reason="the exchange was given up")
+
+    async def _send_data(self, data: bytes) -> None:
+        for start in range(0, len(data), PIECE_BYTES):
+            await self._send(http1.Data(data[start : start + PIECE_BYTES]))
+            if self._connection.send_failed:
+                break
 
     async def _send(self, event: http1.Data | http1.EndOfMessage) -> None:
         data = self._connection.wire.send(event)
-        with core.limit(self._write_seconds, None):
-            await self._connection.send(data)
+        await self._connection.send(data, write=self._timeouts.write)
 
     def _trailers(self) -> http1.HeaderFields:
         trailers = self._call.trailers
         return Headers(trailers() if callable(trailers) else trailers).raw
-
-    def _hear_informational(self, status: int) -> None:
-        if status == 100:
-            self._may_begin.set()
-
-
-async def _pieces_of(content: bytes) -> AsyncIterator[Buffer]:
-    for start in range(0, len(content), PIECE_BYTES):
-        yield memoryview(content)[start : start + PIECE_BYTES]

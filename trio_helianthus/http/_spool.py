@@ -22,7 +22,7 @@ class Spool:
 
     def __init__(self, memory_bytes: int) -> None:
         self.file: BinaryIO = io.BytesIO()
-        """What was written, after :meth:`flush`."""
+        """What was added, after :meth:`flush`."""
         self.size: int = 0
         self._memory_bytes = memory_bytes
         self._on_disk = False
@@ -33,18 +33,20 @@ class Spool:
         """Whether it has become a file of the system's."""
         return self._on_disk
 
-    async def write(self, data: bytes) -> None:
-        """Append some bytes. No checkpoint as long as the disk is not needed."""
+    def add(self, data: bytes) -> bool:
+        """Append some bytes, in memory.
+
+        :returns: whether so many wait for the disk that :meth:`flush` is due.
+        """
         self.size += len(data)
         if self.size <= self._memory_bytes:
             self.file.write(data)
-            return
+            return False
         self._unwritten += data
-        if len(self._unwritten) >= WRITE_BYTES:
-            await self.flush()
+        return len(self._unwritten) >= WRITE_BYTES
 
     async def flush(self) -> None:
-        """Write what is to be written."""
+        """Write what is to be written. No checkpoint where the disk is not needed."""
         if not self._unwritten:
             return
         if not self._on_disk:

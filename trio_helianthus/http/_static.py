@@ -86,7 +86,7 @@ class StaticFiles:
             if response is not None:
                 return response
         if self._fallback is not None and _navigates(request):
-            response = await self._send(request, [self._fallback], cache_control="no-cache")
+            response = await self._send(request, [self._fallback], is_fallback=True)
             if response is not None:
                 return response
         raise HTTPError(404)
@@ -102,7 +102,7 @@ class StaticFiles:
             return Response.redirect(url, status=308)
 
     async def _send(
-        self, request: Request, names: list[str], *, cache_control: str | None = None
+        self, request: Request, names: list[str], *, is_fallback: bool = False
     ) -> Response | None:
         """The answer with a file; ``None`` where there is none.
 
@@ -113,13 +113,14 @@ class StaticFiles:
             return None
         try:
             fields = Headers({"Content-Type": content_type_of(names[-1])})
-            if cache_control is None:
-                given = self._cache_control
-                cache_control = given("/".join(names)) if callable(given) else given
+            given = "no-cache" if is_fallback else self._cache_control
+            cache_control = given("/".join(names)) if callable(given) else given
             if cache_control is not None:
                 fields["Cache-Control"] = cache_control
             if self._precompressed:
                 fields["Vary"] = "Accept-Encoding"
+            if is_fallback:  # others get a 404
+                fields["Vary"] = ", ".join(["Accept", *fields.get_all("vary")])
             status, fields, body = answer_with(file, request, fields)
             return Response(body, status=status, headers=fields)
         except BaseException:

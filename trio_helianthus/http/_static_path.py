@@ -12,7 +12,7 @@ from ._request import decode_path
 __all__ = ["static_path"]
 
 _FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f/\\]")
-_FORBIDDEN_ON_WINDOWS: Final = re.compile(r'[<>:"|?*]|[. ]$')
+_FORBIDDEN_ON_WINDOWS: Final = re.compile(r'[<>:"|?*]|[. ]$|~[0-9]')
 MAX_SEGMENTS: Final = 64
 """Folders in folders; a path with more of them is not found."""
 
@@ -29,7 +29,8 @@ def static_path(
     :param raw_path: percent-encoded, beginning with a slash; one at its end is no segment.
     :param hidden: allow names that begin with a dot. ``.well-known`` (:rfc:`8615`) always is.
     :param windows: refuse what Windows takes for something else: drives, streams (``file:x``),
-        devices (``nul.txt``), and names that end with a dot or a space.
+        devices (``nul.txt``), names that end with a dot or a space, and short names (``GIT~1``),
+        which lead to what is hidden.
     :raises HTTPError: 400 when it does not decode as UTF-8.
     """
     if not raw_path.startswith("/"):

@@ -30,6 +30,6 @@ class Timeouts:
     connect: float = attrs.field(default=10.0, kw_only=True, validator=validators.ge(0))
     """Making a connection: the name, TCP and TLS, a proxy where there is one."""
     read: float = attrs.field(default=30.0, kw_only=True, validator=validators.ge(0))
-    """The next bytes of an answer."""
+    """The next bytes of an answer, once the request was sent."""
     write: float = attrs.field(default=30.0, kw_only=True, validator=validators.ge(0))
-    """Sending one piece of a request to a server that does not read."""
+    """Sending one piece of a request, at most 256 KiB, to a server that does not read."""

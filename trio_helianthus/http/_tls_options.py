@@ -85,6 +85,7 @@ async def start_tls(
     return await net.start_tls(
         stream,
         ssl_context=ssl_context or TLSOptions().context(),
-        server_hostname=server_hostname or origin.host,
+        # A certificate has no dot at the end of a name, and SNI has none (RFC 6066, section 3).
+        server_hostname=server_hostname or origin.host.removesuffix("."),
         timeout=math.inf,
     )

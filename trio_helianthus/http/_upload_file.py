@@ -98,7 +98,8 @@ class UploadFile:
         raise StopAsyncIteration
 
     async def save(self, path: str | os.PathLike[str]) -> None:
-        """Store the whole file under a path, instead of what may be there.
+        """Store the whole file under a path, instead of what may be there; the next read goes on
+        from where the last one has ended.
 
         Where it is cancelled or fails, everything is as before: the content goes to a new file in
         the same folder first, which takes the name in the end.
@@ -110,6 +111,7 @@ class UploadFile:
         source = self.file
         unfinished = target.with_name(f".{secrets.token_hex(8)}.part")
         copy: IO[bytes] | None = None
+        position = source.tell()
         try:
             copy = await trio.to_thread.run_sync(unfinished.open, "xb")
             offset = 0
@@ -123,6 +125,9 @@ class UploadFile:
                 copy.close()
                 unfinished.unlink(missing_ok=True)
             raise
+        finally:
+            if not source.closed:
+                source.seek(position)
 
     def detach(self) -> BinaryIO:
         """Take the open file over, at its beginning: closing it is your business from now on.

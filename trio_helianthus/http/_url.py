@@ -16,8 +16,8 @@ __all__ = ["URL", "Origin", "Params", "encode_pairs", "parse_url"]
 
 Params: TypeAlias = "Mapping[str, Any] | Iterable[tuple[str, Any]]"
 """What ``params=`` takes: names and values to append to a query. A list or tuple of values gives
-the name several times, ``None`` leaves it out, booleans are ``true`` and ``false``, and anything
-else is as ``str()`` shows it."""
+the name several times, ``None`` leaves it out, booleans are ``true`` and ``false``, bytes are those
+bytes, and anything else is as ``str()`` shows it."""
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _HOST: Final = re.compile(r"[0-9A-Za-z_](?:[0-9A-Za-z_.-]{0,252}[0-9A-Za-z_.])?")
@@ -165,21 +165,26 @@ def _simple_origin(scheme: str, host: str, port: str | None) -> Origin | None:
 
 
 def encode_pairs(pairs: Params) -> str:
-    """Names and values as HTML forms write them (``application/x-www-form-urlencoded``)."""
+    """Names and values as HTML forms write them (``application/x-www-form-urlencoded``).
+
+    :raises TypeError: for a string of them; it belongs into the URL, or into the content.
+    """
     if not pairs:
         return ""
+    if isinstance(pairs, str | bytes):
+        raise TypeError("params= takes names and values; a query that is text goes into the URL")
     given = pairs.items() if isinstance(pairs, Mapping) else pairs
-    flat = list[tuple[str, str]]()
+    flat = list[tuple[str, str | bytes]]()
     for name, value in cast("Iterable[tuple[str, Any]]", given):
         values = value if isinstance(value, list | tuple) else (value,)
         flat.extend((name, _shown(one)) for one in values if one is not None)
     return urlencode(flat)
 
 
-def _shown(value: object) -> str:
+def _shown(value: object) -> str | bytes:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    return value if isinstance(value, bytes) else str(value)
 
 
 def _assemble(

@@ -115,6 +115,12 @@ async def test_who_refuses_plain_answers_gets_all_compressed(through: Through) -
     assert gunzip(answer.body) == b"x"
 
 
+@pytest.mark.parametrize("said", ["gzip;q=0", "gzip, br;q=0.5"])
+async def test_who_only_weighs_gets_short_ones_as_they_are(through: Through, said: str) -> None:
+    answer = await through(Compression(), giving(b"short"), headers=accepting(said))
+    assert (answer.body, "vary" in answer.headers) == (b"short", False)
+
+
 @pytest.mark.parametrize(
     "handler",
     [
@@ -138,7 +144,8 @@ async def test_what_should_not_be_compressed_is_not(
 @pytest.mark.parametrize("status", [204, 206, 304])
 async def test_nor_is_what_is_no_whole_body(through: Through, status: int) -> None:
     async def handler(request: http.Request) -> http.Response:
-        return http.Response(TEXT if status == 206 else b"", status=status)
+        body = TEXT if status == 206 else b""
+        return http.Response(body, status=status, content_type="text/plain")
 
     answer = await through(Compression(minimum_size=0), handler, headers=GZIP)
     assert "content-encoding" not in answer.headers
@@ -176,6 +183,32 @@ async def test_validators_become_weak_and_ranges_go(through: Through) -> None:
     assert "accept-ranges" not in answer.headers
     answer = await through(Compression(), handler, headers=accepting("identity"))
     assert answer.headers["etag"] == '"abc"'
+
+
+async def test_head_is_answered_as_get_would_be(through: Through) -> None:
+    fields = {"content_length": "5000", "etag": '"abc"', "accept_ranges": "bytes"}
+    answer = await through(Compression(), giving(b"", **fields), method="HEAD", headers=GZIP)
+    assert (answer.body, "content-length" in answer.headers) == (b"", False)
+    assert (answer.headers["content-encoding"], answer.headers["etag"]) == ("gzip", 'W/"abc"')
+    assert answer.headers["vary"] == "Accept-Encoding"
+    for handler in (giving(b"", content_length="50"), giving(b"")):
+        answer = await through(Compression(), handler, method="HEAD", headers=GZIP)
+        assert "content-encoding" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("asked", "etag"), [('W/"abc"', 'W/"abc"'), ('"abc"', '"abc"'), ('W/"abcd"', '"abc"')]
+)
+async def test_what_has_not_changed_is_called_what_the_client_calls_it(
+    through: Through, asked: str, etag: str
+) -> None:
+    async def handler(request: http.Request) -> http.Response:
+        return http.Response(status=304, headers={"ETag": '"abc"'})
+
+    headers = {**GZIP, "If-None-Match": f'"x", {asked}'}
+    answer = await through(Compression(), handler, headers=headers)
+    assert answer.headers["etag"] == etag
+    assert ("vary" in answer.headers) is (etag == 'W/"abc"')
 
 
 async def test_a_large_body_is_compressed_in_a_thread(through: Through) -> None:

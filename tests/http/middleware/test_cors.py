@@ -59,8 +59,11 @@ async def test_others_may_not_but_caches_learn_that_it_matters(
     assert answer.headers["vary"] == "Origin"
 
 
-async def test_every_origin_is_a_star_that_does_not_vary(through: Through) -> None:
-    answer = await through(CORS(origins="*"), hello, headers=asking())
+@pytest.mark.parametrize("origin", [APP, None])
+async def test_every_origin_is_a_star_whoever_asks_so_that_caches_can_keep_it(
+    through: Through, origin: str | None
+) -> None:
+    answer = await through(CORS(origins="*"), hello, headers=asking(origin))
     assert cors_fields(answer) == {"allow-origin": "*"}
     assert "vary" not in answer.headers
 

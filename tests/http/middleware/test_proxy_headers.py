@@ -98,6 +98,18 @@ async def test_host_and_prefix_only_where_that_was_said() -> None:
     assert (told.host, told.root_path) == ("example.com:8443", "/app")
 
 
+async def test_the_host_goes_before_that_of_an_absolute_target() -> None:
+    async def tell(request: http.Request) -> str:
+        return request.url
+
+    router = http.Router(middleware=[ProxyHeaders(*TRUSTED, host=True)])
+    router.get("/a")(tell)
+    headers = {"Host": "x", "X-Forwarded-Host": "example.com"}
+    request = http.Request("GET", "http://x/a?b", headers=headers, client_address=PROXY)
+    answer: Any = await router(request)
+    assert answer.body == b"http://example.com/a?b"
+
+
 @pytest.mark.parametrize(
     "prefix", ["//evil.example", "/\\evil.example", "/\t/evil.example", "app", "/a b", "/a?b", ""]
 )

@@ -83,6 +83,21 @@ async def test_memory_is_bounded(through: Through) -> None:
         assert answer.status == status
 
 
+async def test_long_keys_are_told_apart_and_cost_no_more_memory(through: Through) -> None:
+    limit = RateLimit(1, per=60, key=lambda request: request.headers["x-key"])
+    for end, status in (("a", 200), ("b", 200), ("a", 429)):
+        headers = {"X-Key": "x" * 10_000 + end}
+        assert (await through(limit, hello, headers=headers)).status == status
+    assert max(map(len, limit._full_at)) == 64
+
+
+async def test_an_address_that_is_none_is_a_client_as_well(through: Through) -> None:
+    limit = RateLimit(1, per=60)
+    for status in (200, 429):
+        answer = await through(limit, hello, client_address=("gateway:7", 1))
+        assert answer.status == status
+
+
 @pytest.mark.parametrize(
     "arguments",
     [{"limit": 0}, {"per": 0}, {"per": float("inf")}, {"burst": 0}, {"max_clients": 0}],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ import trio
 from trio_helianthus import http, net
 from trio_helianthus.http.middleware import (
     CORS,
+    BodyLimit,
     Compression,
     LoadShedding,
     RequestID,
@@ -25,6 +27,7 @@ from trio_helianthus.http.middleware import (
 
 from ..conftest import Connect, Serve
 
+DONE: list[float] = []
 APP = "https://app.example.com"
 TEXT = "sunflowers turn to the sun; " * 200
 
@@ -69,11 +72,26 @@ def make_router() -> http.Router:
         await writer.send_all(b"one ")
         raise ValueError("oh")
 
-    @router.get("/push/slow", middleware=[Timeout(0.01)])
+    @router.get("/push/slow")
     async def sleep(request: http.Request) -> http.ResponseWriter:
         writer = await request.start_response(http.Response(content_type="text/plain"))
         await writer.send_all(b"one ")
-        await trio.sleep_forever()
+        with trio.fail_after(0.01):
+            await trio.sleep_forever()
+        return writer
+
+    @router.get("/push/long", middleware=[Timeout(0.05)])
+    async def take_time(request: http.Request) -> http.ResponseWriter:
+        writer = await request.start_response(http.Response(content_type="text/plain"))
+        await trio.sleep(0.1)
+        await writer.send_all(b"one")
+        return writer
+
+    @router.get("/later", middleware=[Timeout(0.05)])
+    async def go_on(request: http.Request) -> http.ResponseWriter:
+        writer = await request.respond(http.Response.text("soon"))
+        await trio.sleep(0.1)
+        DONE.append(request.deadline)
         return writer
 
     @router.get("/upgrade")
@@ -219,6 +237,62 @@ async def test_events_come_one_by_one(serve: Serve, connect: Connect) -> None:
     await client.stream.receive_until(b"data: one")
     more.set()
     await client.stream.receive_until(b"data: two")
+
+
+@pytest.mark.parametrize(
+    ("method", "framing", "answer"),
+    [
+        (b"GET", b"\r\n", (200, b"0")),
+        (b"POST", b"content-length: 4\r\n\r\n1234", (200, b"4")),
+        (b"POST", b"Content-Length: 5\r\n\r\n12345", (413, None)),
+        (b"POST", b"Transfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n0\r\n\r\n", (413, None)),
+    ],
+)
+async def test_bodies_are_limited_whatever_says_that_they_are_there(
+    serve: Serve,
+    connect: Connect,
+    method: bytes,
+    framing: bytes,
+    answer: tuple[int, bytes | None],
+) -> None:
+    async def measure(request: http.Request) -> str:
+        return str(len(await request.read()))
+
+    router = http.Router(middleware=[BodyLimit(4)])
+    router.add("/", measure, methods=["GET", "POST"])
+    client = await connect(await serve(router))
+    await client.send(method + b" / HTTP/1.1\r\nHost: x\r\n" + framing)
+    said = await client.answer()
+    assert said.status == answer[0]
+    assert answer[1] in {None, said.body}
+
+
+async def test_what_one_answer_is_given_stays_with_it() -> None:
+    async def mark_one(request: http.Request, call_next: http.CallNext) -> http.Response:
+        response = await call_next(request)
+        if request.query:
+            response.headers["X-Mark"] = "1"
+            del response.headers["X-Frame-Options"]
+        return response
+
+    async def hello(request: http.Request) -> str:
+        return "hello"
+
+    router = http.Router(middleware=[mark_one, CORS(origins=[APP]), SecurityHeaders()])
+    router.get("/")(hello)
+    names = []
+    for target in ("/?x", "/", "/?x", "/"):
+        answer: Any = await router(http.Request("GET", target, headers={"Origin": APP}))
+        names.append({name.lower() for name in answer.headers} & {"x-mark", "x-frame-options"})
+    assert names == [{"x-mark"}, {"x-frame-options"}] * 2
+
+
+async def test_a_timeout_ends_where_the_answer_begins(url: str, no_errors: None) -> None:
+    DONE.clear()
+    assert (await curl(url + "/push/long"))[2] == b"one"
+    said, _, body = await curl(url + "/later", url + "/later")  # the second waits for the first
+    assert (said, body[:4]) == ("200 exit 0", b"soon")
+    assert DONE[0] == math.inf
 
 
 async def test_an_upgrade_passes(serve: Serve, connect: Connect) -> None:

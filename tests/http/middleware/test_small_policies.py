@@ -56,6 +56,17 @@ async def test_a_sane_id_of_the_client_is_kept(through: Through, given: str, kep
     assert answer.headers["x-request-id"] != given
 
 
+async def test_an_id_of_the_handler_gives_way(through: Through) -> None:
+    async def handler(request: http.Request) -> http.Response:
+        return http.Response.text("", headers={"x-request-id": "own", "X-Other": "kept"})
+
+    answer = await through(RequestID(), handler, headers={"X-Request-ID": "abc"})
+    assert answer.headers.get_all("x-request-id") == ["abc"]
+    assert answer.headers["x-other"] == "kept"
+    with pytest.raises(ValueError, match="invalid header name"):
+        RequestID(header="X Request")
+
+
 # ---- TrustedHosts
 
 
@@ -121,6 +132,17 @@ async def test_handlers_and_arguments_know_better(through: Through) -> None:
     assert answer.headers["x-frame-options"] == "DENY"
     assert answer.headers["x-extra"] == "1"
     assert not {"referrer-policy", "strict-transport-security"} & {*map(str.lower, answer.headers)}
+
+
+async def test_https_only_is_never_said_by_http(through: Through) -> None:
+    field = "strict-transport-security"
+    own = SecurityHeaders(extra={"Strict-Transport-Security": "max-age=5"})
+    assert field not in (await through(own, hello)).headers
+    assert (await through(own, hello, scheme="https")).headers[field] == "max-age=5"
+    none = SecurityHeaders(extra={"Strict-Transport-Security": ""})
+    assert field not in (await through(none, hello, scheme="https")).headers
+    with pytest.raises(ValueError, match="negative"):
+        SecurityHeaders(hsts_seconds=-1)
 
 
 # ---- BasicAuth

@@ -49,5 +49,5 @@ def _may_have_body(request: Request) -> bool:
     6.3). One that was made by hand, or by a gateway, has its stream already.
     """
     return "body" in request.__dict__ or not _FRAMING.isdisjoint(
-        [name for name, _ in request.raw_headers]
+        [name.lower() for name, _ in request.raw_headers]
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from functools import lru_cache
 from typing import Final
 
+import attrs
 import trio
 
 from trio_helianthus.net import Buffer
@@ -14,6 +16,7 @@ from .._middleware_chain import CallNext
 from .._pieces import bytes_of, closing
 from .._request import Request
 from .._response import Response
+from ._added_fields import RawFields, RememberedChange
 from ._encoders import CODINGS, Encoder, encoder_of, installed_codings
 from ._field_lists import add_vary, elements, preferences
 
@@ -21,6 +24,12 @@ __all__ = ["Compression"]
 
 THREAD_BYTES: Final = 128 * 1024
 """From which length on a body that is there as a whole is compressed in a thread."""
+MAX_REMEMBERED: Final = 256
+"""Of how many different fields of requests and of answers is remembered what they mean."""
+MAX_REMEMBERED_LENGTH: Final = 256
+"""Characters of such a field of a request; longer ones are read each time."""
+_NOT_WITH: Final = ("content-encoding", "content-range", "content-digest", "repr-digest")
+"""Fields that would not be true any more of a body that is encoded."""
 _TYPES: Final = frozenset(
     [
         "application/ecmascript",
@@ -75,77 +84,125 @@ class Compression:
                 raise ValueError(f"unknown coding {coding!r}, there are {', '.join(CODINGS)}")
             encoder_of(coding)  # is it there?
 
+        self._remembered = lru_cache(MAX_REMEMBERED)(self._decide)
+
     async def __call__(self, request: Request, call_next: CallNext) -> Response:
         """Compress the answer where that is worth it and wanted."""
         response = await call_next(request)
-        accepted = request.headers.get("accept-encoding", "")
-        # Without a weight of 0 nobody refuses plain answers.
-        if not ((self._worth_it(response) or "0" in accepted) and _may_be_encoded(response)):
-            return response
-        said = preferences(accepted)
-        only_encoded = said.get("identity", said.get("*", 1.0)) == 0
-        if not (only_encoded or self._worth_it(response)):
-            return response
-        add_vary(response.headers, "Accept-Encoding")
-        coding = _choose(said, self._codings)
-        if coding is not None:
-            await _encode(response, coding)
+        if response.status == 304:
+            _confirm(response, request)
+        elif (coding := self._coding_for(request, response)) is not None:
+            _ENCODING.apply(response, coding)
+            if coding and _has_body(response):
+                await _encode(response, coding)
         return response
 
-    def _worth_it(self, response: Response) -> bool:
-        if isinstance(response.body, bytes):
-            size = len(response.body)
-        else:
-            given = response.headers.get("content-length", "")
-            size = int(given) if given.isdecimal() and given.isascii() else self._minimum_size
-        return size >= self._minimum_size and _shrinks(response.headers)
+    def _coding_for(self, request: Request, response: Response) -> str | None:
+        """What to encode an answer with; ``None`` for what is sent as it is, whoever asks, and
+        the empty string for what is only sent so to this client.
+        """
+        accepted = request.headers.get("accept-encoding", "")
+        may_refuse = "0" in accepted  # without a weight of 0 nobody refuses plain answers
+        is_large = _size(response, self._minimum_size) >= self._minimum_size
+        if not (is_large or may_refuse):
+            return None
+        content = _look_at(response.raw_headers)
+        worth_it = is_large and content.shrinks
+        if not (worth_it or may_refuse) or not content.may_be_encoded:
+            return None
+        if response.status == 206 or not (_has_body(response) or request.method == "HEAD"):
+            return None
+        is_short = len(accepted) <= MAX_REMEMBERED_LENGTH
+        wanted = (self._remembered if is_short else self._decide)(accepted)
+        return wanted.coding if worth_it or wanted.only_encoded else None
+
+    def _decide(self, accepted: str) -> _Wanted:
+        """What a client prefers (:rfc:`9110` section 12.5.3)."""
+        said = preferences(accepted)
+        only_encoded = said.get("identity", said.get("*", 1.0)) == 0
+        others = said.get("*", 0.0)
+        weights = {
+            coding: said.get(coding, said.get("x-gzip", others) if coding == "gzip" else others)
+            for coding in self._codings
+        }
+        best = max(weights, key=weights.__getitem__, default="")  # the first of equals
+        if not best or weights[best] == 0 or said.get("identity", 0.0) > weights[best]:
+            best = ""
+        return _Wanted(best, only_encoded)
 
 
-def _may_be_encoded(response: Response) -> bool:
-    headers = response.headers
-    return (
-        response.body != b""
-        and response.status not in {204, 206, 304}
-        and not any(
-            name in headers
-            for name in ("content-encoding", "content-range", "content-digest", "repr-digest")
-        )
-        and _content_type(headers) != "text/event-stream"
-        and "no-transform" not in elements(headers.get("cache-control", "").lower())
+@attrs.frozen
+class _Wanted:
+    """What a client wants.
+
+    :param coding: empty for none of ours.
+    :param only_encoded: whether it refuses what is not encoded.
+    """
+
+    coding: str
+    only_encoded: bool
+
+
+@attrs.frozen
+class _Content:
+    """What the fields of an answer say of its body."""
+
+    may_be_encoded: bool
+    shrinks: bool
+
+
+@lru_cache(MAX_REMEMBERED)
+def _look_at(fields: RawFields) -> _Content:
+    headers = Headers.from_wire(fields)
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return _Content(
+        kind != "text/event-stream"
+        and not any(name in headers for name in _NOT_WITH)
+        and "no-transform" not in elements(headers.get("cache-control", "").lower()),
+        kind.startswith("text/") or kind in _TYPES or kind.endswith(("+json", "+xml")),
     )
 
 
-def _shrinks(headers: Headers) -> bool:
-    kind = _content_type(headers)
-    return kind.startswith("text/") or kind in _TYPES or kind.endswith(("+json", "+xml"))
+def _size(response: Response, unknown: int) -> int:
+    """How long the body is, or would be in the answer to ``HEAD``."""
+    if response.body and isinstance(response.body, bytes):
+        return len(response.body)
+    default = 0 if response.body == b"" else unknown
+    given = response.headers.get("content-length", "")
+    return int(given) if given.isdecimal() and given.isascii() else default
 
 
-def _content_type(headers: Headers) -> str:
-    return headers.get("content-type", "").partition(";")[0].strip().lower()
+def _has_body(response: Response) -> bool:
+    return not isinstance(response.body, bytes) or response.body != b""
 
 
-def _choose(said: dict[str, float], codings: tuple[str, ...]) -> str | None:
-    """The coding that a client prefers (:rfc:`9110` section 12.5.3); ``None`` for none."""
-    others = said.get("*", 0.0)
-    weights = {
-        coding: said.get(coding, said.get("x-gzip", others) if coding == "gzip" else others)
-        for coding in codings
-    }
-    best = max(weights, key=weights.__getitem__, default=None)  # the first of equals
-    if best is None or weights[best] == 0:
-        return None
-    return None if said.get("identity", 0.0) > weights[best] else best
+def _mark(fields: RawFields, coding: str) -> RawFields:
+    """Say what happens to the body, which is other bytes then."""
+    headers = Headers.from_wire(fields)
+    add_vary(headers, "Accept-Encoding")
+    if coding:
+        headers["Content-Encoding"] = coding
+        headers.pop("Accept-Ranges", None)
+        headers.pop("Content-Length", None)
+        etag = headers.get("etag", "")
+        if etag.startswith('"'):
+            headers["ETag"] = f"W/{etag}"
+    return headers.raw
+
+
+_ENCODING: Final = RememberedChange(_mark)
+
+
+def _confirm(response: Response, request: Request) -> None:
+    """Name in a 304 what the client has: caches look for it by this name."""
+    etag = response.headers.get("etag", "")
+    if etag.startswith('"') and f"W/{etag}" in request.headers.get("if-none-match", ""):
+        response.headers["ETag"] = f"W/{etag}"
+        add_vary(response.headers, "Accept-Encoding")
 
 
 async def _encode(response: Response, coding: str) -> None:
-    headers = response.headers
     body = response.body
-    headers["Content-Encoding"] = coding
-    headers.pop("Accept-Ranges", None)
-    headers.pop("Content-Length", None)
-    etag = headers.get("etag", "")
-    if etag.startswith('"'):
-        headers["ETag"] = f"W/{etag}"
     if not isinstance(body, bytes):
         response.body = _EncodedBody(body, encoder_of(coding))
     elif len(body) < THREAD_BYTES:

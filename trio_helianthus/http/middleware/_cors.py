@@ -10,7 +10,7 @@ from .._headers import Headers
 from .._middleware_chain import CallNext
 from .._request import Request
 from .._response import Response
-from ._added_fields import RememberedChange
+from ._added_fields import RawFields, RememberedChange, names_of
 from ._field_lists import add_vary
 
 __all__ = ["CORS"]
@@ -27,9 +27,10 @@ class CORS:
         CORS(origins=["https://app.example.com"], credentials=True, headers=["Authorization"])
 
     Its fields are on every answer, errors and those of middleware further in included, so that a
-    page sees the error and not a complaint of the browser about CORS. Put it outside of what
-    may refuse a request, such as rate limits and authentication: a browser asks without
-    credentials.
+    page sees the error and not a complaint of the browser about CORS. With ``origins="*"`` they are
+    on answers to requests without ``Origin``, too: a cache may give these to anybody. Put it
+    outside of what may refuse a request, such as rate limits and authentication: a browser asks
+    without credentials.
 
     A preflight is answered here, whatever the routes are. For an origin that may not, it is
     answered with 403; else with all that is allowed, so that the browser can say what is not.
@@ -72,19 +73,22 @@ class CORS:
         self._allows = _test_of(origins)
         self._methods = _listed(methods, "methods")
         self._headers = _listed(headers, "headers")
-        self._fields = {"Access-Control-Allow-Credentials": "true"} if credentials else {}
-        if exposed := ", ".join(expose):
-            self._fields["Access-Control-Expose-Headers"] = exposed
+        said = {
+            "Access-Control-Allow-Credentials": "true" if credentials else "",
+            "Access-Control-Expose-Headers": ", ".join(expose),
+        }
+        self._vary = () if self._any_origin else ((b"Vary", b"Origin"),)
+        self._fields = Headers([(name, value) for name, value in said.items() if value]).raw
         self._max_age = str(int(max_age))
         self._private_network = private_network
         self._add = RememberedChange(self._add_fields)
-        Headers({"X": self._methods or "", "Y": self._headers or "", "Z": exposed})  # checks
+        Headers({"X": self._methods or "", "Y": self._headers or ""})  # checks
 
     async def __call__(self, request: Request, call_next: CallNext) -> Response:
         """Answer a preflight, or add to the answer what the page may read."""
         origin = request.headers.get("origin")
         if origin is None:
-            reader = ""
+            reader = "*" if self._any_origin else ""
         elif request.method == "OPTIONS" and "access-control-request-method" in request.headers:
             return self._answer_preflight(request, origin)
         else:
@@ -104,13 +108,19 @@ class CORS:
             return ""
         return "*" if self._any_origin else origin
 
-    def _add_fields(self, fields: Headers, reader: str) -> None:
+    def _add_fields(self, fields: RawFields, reader: str) -> RawFields:
         """Say who may read what."""
-        if not self._any_origin:
-            add_vary(fields, "Origin")
+        new = self._vary
         if reader:
-            fields["Access-Control-Allow-Origin"] = reader
-            fields.update(self._fields)
+            origin = b"Access-Control-Allow-Origin", reader.encode("latin-1")
+            new = (*new, origin, *self._fields)
+        if names_of(fields).isdisjoint(names_of(new)):
+            return fields + new
+        headers = Headers.from_wire(fields)
+        if self._vary:
+            add_vary(headers, "Origin")
+        headers.update(Headers.from_wire(new[len(self._vary) :]))
+        return headers.raw
 
     def _answer_preflight(self, request: Request, origin: str) -> Response:
         asked = request.headers
@@ -119,7 +129,7 @@ class CORS:
             response = Response.text(f"the origin {origin!r} is not allowed\n", status=403)
         else:
             response = Response(status=204)
-            self._add_fields(response.headers, reader)
+            self._add.apply(response, reader)
             response.headers.pop("Access-Control-Expose-Headers", None)
             method = asked["access-control-request-method"]
             fields = {

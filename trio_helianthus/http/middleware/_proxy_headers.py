@@ -131,6 +131,8 @@ class ProxyHeaders:
             others = [field for field in headers.raw if field[0].lower() != b"host"]
             host = client.host.encode("ascii")
             request.headers = Headers.from_wire([*others, (b"host", host)])
+            _, mark, query = request.target.partition("?")
+            request.target = request.raw_path + mark + query  # whose host would go before that
         if self._prefix:
             prefix = headers.get("x-forwarded-prefix", "").rstrip("/")
             if _PREFIX.fullmatch(prefix):

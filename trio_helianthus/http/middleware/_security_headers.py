@@ -9,7 +9,7 @@ from .._headers import Headers
 from .._middleware_chain import CallNext
 from .._request import Request
 from .._response import Response
-from ._added_fields import RememberedChange
+from ._added_fields import RawFields, RememberedChange, names_of
 
 __all__ = ["SecurityHeaders"]
 
@@ -54,10 +54,10 @@ class SecurityHeaders:
             }
         )
         fields.update(extra or {})
-        said = [(name, value) for name, value in fields.items() if value]
+        said = Headers([(name, value) for name, value in fields.items() if value])
         self._add_secure = _adding(said)
-        # By http it must not be said, see RFC 6797 section 7.2.
-        self._add = _adding([pair for pair in said if pair[0].lower() != _HSTS.lower()])
+        said.pop(_HSTS, None)  # by http it must not be said, see RFC 6797 section 7.2
+        self._add = _adding(said)
 
     async def __call__(self, request: Request, call_next: CallNext) -> Response:
         """Add the fields to the answer."""
@@ -68,9 +68,11 @@ class SecurityHeaders:
         return response
 
 
-def _adding(fields: list[tuple[str, str]]) -> Callable[[Response], None]:
-    def add_missing(headers: Headers, _: str) -> None:
-        known = {name.lower() for name in headers}
-        headers.extend([pair for pair in fields if pair[0].lower() not in known])
+def _adding(fields: Headers) -> Callable[[Response], None]:
+    new = fields.raw
+
+    def add_missing(there: RawFields, _: str) -> RawFields:
+        known = names_of(there)
+        return (*there, *[field for field in new if field[0].lower() not in known])
 
     return RememberedChange(add_missing).apply

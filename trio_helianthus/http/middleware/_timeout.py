@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import trio
 
 from .._http_errors import HTTPError
@@ -15,10 +17,12 @@ __all__ = ["Timeout"]
 class Timeout:
     """Cancels a handler that has no answer in time, and answers with 503.
 
-    It counts until the answer is there; a body that then comes piece by piece takes as long
-    as it takes. ``request.deadline`` is brought forward, so that calls to other services know.
+    It counts until the answer is there, or has begun: a body that then comes piece by piece takes
+    as long as it takes, and so does what a handler does that has answered by itself.
+    ``request.deadline`` is brought forward until then, so that calls to other services know.
 
     :param seconds: from here on.
+    :raises ValueError: they are not above 0.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -31,8 +35,14 @@ class Timeout:
 
         :raises HTTPError: 503 when the time is up.
         """
-        deadline = trio.current_time() + self._seconds
-        request.deadline = min(request.deadline, deadline)
-        with trio.move_on_at(deadline):
+        given, deadline = request.deadline, trio.current_time() + self._seconds
+        request.deadline = min(given, deadline)
+        with trio.move_on_at(deadline) as scope:
+
+            def end_it(_: Response) -> None:
+                request.deadline = given
+                scope.deadline = math.inf
+
+            request.before_start(end_it)
             return await call_next(request)
         raise HTTPError(503, "this takes too long")

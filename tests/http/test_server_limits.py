@@ -16,6 +16,8 @@ from trio_helianthus.http import ClientLimits, Request, Response, Router, Server
 from trio_helianthus.http import serve as http_serve
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from tests.http.conftest import Connect, Serve
 
 pytestmark = pytest.mark.usefixtures("no_errors")
@@ -249,3 +251,19 @@ def test_junk_is_never_a_server_error_and_never_hangs(seeds: list[int], junk: by
             nursery.cancel_scope.cancel()
 
     trio.run(main)
+
+
+@pytest.mark.parametrize(("length", "connection"), [(3, None), (10_000_000, "close")])
+async def test_a_streamed_answer_says_whether_the_connection_survives_an_unread_body(
+    serve: Serve, connect: Connect, length: int, connection: str | None
+) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"piece"
+
+    async def handler(_: Request) -> Response:
+        return Response(pieces())
+
+    client = await connect(await serve(handler))
+    await client.send(b"POST / HTTP/1.1\r\nHost: t\r\nContent-Length: %d\r\n\r\n" % length)
+    answer = await client.answer(bodiless=True)
+    assert answer.headers.get("connection") == connection

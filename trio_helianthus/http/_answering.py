@@ -200,7 +200,8 @@ class Answering:
         :param body_is_read: the answer may be made from the rest of the request's body.
         """
         if body_is_read:
-            return self.closing or self._incoming.is_the_last
+            # If it is not, the connection ends; the head, which is sent first, has to say so.
+            return self.closing or self._incoming.is_the_last or self._incoming.may_be_left
         return self.closing or not self._incoming.can_finish()
 
     async def _send_body(self, response: Response) -> None:

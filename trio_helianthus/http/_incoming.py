@@ -136,6 +136,11 @@ class Incoming:
         """
         return self.failed or self._engine.expects_continue
 
+    @property
+    def may_be_left(self) -> bool:
+        """Whether more of the request is to come than would be thrown away of it."""
+        return not self.complete and self._body_left > self._limits.max_discard_bytes
+
     def can_finish(self) -> bool:
         """Throw away what has arrived of the body, and tell whether the connection can go on.
 

@@ -166,6 +166,17 @@ async def get(port: int, target: str = "/", *fields: str) -> str:
     return body.decode()
 
 
+async def ended(pid: int) -> None:
+    """Wait for the end of a process that is no child of ours."""
+    with trio.fail_after(PATIENCE_SECONDS):
+        while True:
+            try:
+                os.kill(pid, 0)
+            except ProcessLookupError:
+                return
+            await trio.sleep(0.01)
+
+
 @attrs.define
 class Load:
     """Clients that ask all the time, each time over a new connection."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import trio
 
 from tests.asgi.conftest import ServeApp, get, raw_answer, reply
 from trio_helianthus import asgi, http
+from trio_helianthus.wire.http1 import Engine
 
 pytestmark = pytest.mark.usefixtures("no_errors")
 
@@ -74,6 +73,23 @@ async def test_each_piece_arrives_when_it_is_sent(serve_app: ServeApp) -> None:
         assert await answer.body.receive_some() == b"second"
 
 
+async def test_a_stream_of_events_is_open_before_the_first_one(serve_app: ServeApp) -> None:
+    is_open = trio.Event()
+
+    async def app(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        headers = [(b"content-type", b"text/event-stream; charset=utf-8")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await is_open.wait()
+        await send({"type": "http.response.body", "body": b"data: 1\n\n"})
+
+    server = await serve_app(app, lifespan="off")
+    async with http.open_client(server.url) as client:
+        with trio.fail_after(5):
+            async with client.stream("GET", "/") as answer:
+                is_open.set()
+                assert await answer.read() == b"data: 1\n\n"
+
+
 async def test_an_answer_does_not_wait_for_what_the_app_does_afterwards(
     serve_app: ServeApp,
 ) -> None:
@@ -113,6 +129,14 @@ async def test_head_without_a_body_gets_the_length_that_the_app_says(serve_app: 
     assert b"content-length: 5000" in head_of(answer)
 
 
+async def test_304_without_a_length_gets_none(serve_app: ServeApp) -> None:
+    async def app(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        await reply(send, status=304, headers=[(b"etag", b'"1"')])
+
+    answer = await raw_answer(await serve_app(app, lifespan="off"), get("/"))
+    assert b"content-length" not in head_of(answer)
+
+
 @pytest.mark.parametrize("status", [204, 304])
 async def test_a_body_where_none_is_allowed_is_dropped(serve_app: ServeApp, status: int) -> None:
     async def app(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
@@ -121,32 +145,6 @@ async def test_a_body_where_none_is_allowed_is_dropped(serve_app: ServeApp, stat
     answer = await raw_answer(await serve_app(app, lifespan="off"), get("/"))
     assert answer.startswith(b"HTTP/1.1 %d " % status)
     assert body_of(answer) == b""
-
-
-async def test_a_path_is_sent_as_a_file(serve_app: ServeApp, tmp_path: Path) -> None:
-    file = tmp_path / "file"
-    file.write_bytes(b"x" * 1_000_000)
-
-    async def app(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
-        headers = [(b"content-length", b"1000000")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.pathsend", "path": str(file)})
-
-    server = await serve_app(app, lifespan="off")
-    assert body_of(await raw_answer(server, get("/"))) == file.read_bytes()
-    assert body_of(await raw_answer(server, get("/", method="HEAD"))) == b""
-
-
-async def test_trailers_come_behind_the_body(serve_app: ServeApp) -> None:
-    async def app(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "trailers": True})
-        await send({"type": "http.response.body", "body": b"body"})
-        trailers = "http.response.trailers"
-        await send({"type": trailers, "headers": [(b"x-sum", b"1")], "more_trailers": True})
-        await send({"type": trailers, "headers": [(b"x-end", b"2")]})
-
-    answer = await raw_answer(await serve_app(app, lifespan="off"), get("/"))
-    assert body_of(answer).lower() == b"4\r\nbody\r\n0\r\nx-sum: 1\r\nx-end: 2\r\n\r\n"
 
 
 START: asgi.Message = {"type": "http.response.start", "status": 200}
@@ -206,6 +204,29 @@ async def test_a_body_of_another_length_than_the_app_says_is_an_error_in_the_app
 
     answer = await raw_answer(await serve_app(app, lifespan="off"), get("/"))
     assert body_of(answer) == b"two"
+
+
+@pytest.mark.parametrize("body", ["text", 5, None, [b"x"]])
+async def test_a_body_that_is_no_bytes_is_an_error_in_the_app(
+    serve_app: ServeApp, body: object
+) -> None:
+    async def app(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        await send(START)
+        with pytest.raises(asgi.AppError, match="not bytes"):
+            await send({**END, "body": body})
+        await send({**END, "body": bytearray(b"bytes")})
+
+    answer = await raw_answer(await serve_app(app, lifespan="off"), get("/"))
+    assert body_of(answer) == b"bytes"
+
+
+@pytest.mark.parametrize("engine", [Engine.H11, Engine.AUTO])
+async def test_the_engine_is_the_callers(serve_app: ServeApp, engine: Engine) -> None:
+    async def app(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        await reply(send, b"hello")
+
+    server = await serve_app(app, lifespan="off", engine=engine)
+    assert body_of(await raw_answer(server, get("/"))) == b"hello"
 
 
 async def test_one_connection_serves_many_requests(serve_app: ServeApp) -> None:

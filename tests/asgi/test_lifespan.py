@@ -71,6 +71,64 @@ async def test_a_failed_startup_is_raised_with_its_reason_and_its_cause() -> Non
     assert isinstance(caught.value.__cause__, ValueError)
 
 
+async def test_an_app_that_asks_on_after_its_failure_is_not_waited_for(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async def app(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        while True:
+            message = await receive()
+            await send({"type": message["type"] + ".failed"})
+
+    begin = trio.current_time()
+    with pytest.raises(asgi.LifespanFailed, match="it gives no reason"):
+        async with asgi.open_lifespan(app):
+            pytest.fail("the body must not run")
+    assert trio.current_time() == begin
+
+
+async def test_an_app_that_has_shut_down_and_goes_on_is_ended_and_no_failure(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    ended = []
+
+    async def app(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        try:
+            for step in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{step}.complete"})
+            await trio.sleep_forever()
+        finally:
+            ended.append(trio.current_time())
+
+    begin = trio.current_time()
+    async with asgi.open_lifespan(app, shutdown_timeout=5):
+        pass
+    assert ended == [begin + 5]
+
+
+async def test_of_two_tasks_that_ask_one_is_told_of_the_shutdown_and_has_its_time() -> None:
+    done = []
+
+    async def app(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+
+        async def ask() -> None:
+            await receive()
+            await trio.testing.wait_all_tasks_blocked()
+            done.append(True)
+            nursery.cancel_scope.cancel()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask)
+            nursery.start_soon(ask)
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async with asgi.open_lifespan(app):
+        await trio.testing.wait_all_tasks_blocked()
+    assert done == [True]
+
+
 async def test_a_failed_shutdown_is_raised_with_its_reason_and_its_cause() -> None:
     with pytest.raises(asgi.LifespanFailed, match="could not shut down: still busy") as caught:
         async with asgi.open_lifespan(Listening(shutdown="still busy")):

@@ -147,6 +147,52 @@ async def test_an_app_hears_that_its_client_has_left(serve_app: ServeApp) -> Non
 
 
 @pytest.mark.usefixtures("no_errors")
+@pytest.mark.parametrize("size", [5, 100_000])
+async def test_who_asks_for_news_only_loses_nothing_of_the_body(
+    serve_app: ServeApp, size: int
+) -> None:
+    async def app(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        with trio.CancelScope() as at_once:  # as Request.is_disconnected() of Starlette
+            at_once.cancel()
+            await receive()
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body += message["body"]
+            more = message["more_body"]
+        await reply(send, b"%d" % len(body))
+
+    server = await serve_app(app, lifespan="off")
+    async with http.open_client(server.url) as client:
+        assert (await client.post("/", content=bytes(size), timeout=5)).text == str(size)
+
+
+async def test_who_asks_again_and_again_for_news_is_told_of_the_end(
+    serve_app: ServeApp, no_errors: None
+) -> None:
+    waits = trio.Event()
+    told = trio.Event()
+
+    async def app(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        message: asgi.Message = {}
+        while message.get("type") != "http.disconnect":
+            await trio.sleep(0.01)
+            waits.set()
+            with trio.CancelScope() as at_once:
+                at_once.cancel()
+                message = await receive()
+        told.set()
+
+    server = await serve_app(app, lifespan="off")
+    async with await net.connect_tcp("127.0.0.1", server.port) as stream:
+        await stream.send_all(get("/"))
+        await waits.wait()
+        await stream.send_eof()
+        with trio.fail_after(5):
+            await told.wait()
+
+
+@pytest.mark.usefixtures("no_errors")
 async def test_an_app_is_cancelled_when_its_client_resets(serve_app: ServeApp) -> None:
     waits = trio.Event()
     cancelled = trio.Event()

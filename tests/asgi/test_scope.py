@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.asgi.conftest import ServeApp, get, raw_answer, reply
-from trio_helianthus import asgi, http
+from trio_helianthus import asgi, http, net
 
 
 class Listener:
@@ -133,10 +133,98 @@ async def test_an_app_that_cannot_be_called_is_refused() -> None:
         asgi.as_handler(None)  # type: ignore[arg-type]
 
 
-async def test_a_websocket_is_refused_for_now(serve_app: ServeApp) -> None:
+async def test_state_is_what_the_lifespan_has_by_then(serve_app: ServeApp) -> None:
+    states: list[dict[str, object]] = []
+
+    async def app(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        if scope["type"] == "lifespan":
+            await receive()
+            states.append(scope["state"])
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await send({"type": "lifespan.shutdown.complete"})
+        else:
+            states.append(scope["state"])
+            await reply(send)
+
+    server = await serve_app(app)
+    states[0]["pool"] = "reconnected"
+    await raw_answer(server, get("/"))
+    assert states[1] == {"pool": "reconnected"}
+    assert states[1] is not states[0]
+
+
+async def test_what_an_app_does_to_its_scope_ends_with_the_request(serve_app: ServeApp) -> None:
+    async def app(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        assert "mine" not in scope
+        assert "mine" not in scope["extensions"]
+        assert len(scope["headers"]) == 1
+        scope["mine"] = scope["extensions"]["mine"] = {}
+        scope["headers"].append((b"x-mine", b"1"))
+        scope["client"] = None
+        await reply(send)
+
+    server = await serve_app(app)
+    async with await net.connect_tcp("127.0.0.1", server.port) as stream:
+        for _ in range(3):
+            await stream.send_all(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+            assert (await stream.receive_until(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_what_middleware_knows_of_the_client_is_what_the_app_is_told() -> None:
+    app = Listener()
+
+    async def believe(request: http.Request, call_next: http.CallNext) -> http.Response:
+        request.client_address = ("192.0.2.7", 0)
+        request.scheme = "https"
+        return await call_next(request)
+
+    router = http.Router(middleware=[believe])
+    router.mount("/app", asgi.as_handler(app))
+    async with (
+        http.in_process(router) as transport,
+        http.open_client("http://test", transport=transport) as client,
+    ):
+        await client.get("/app/")
+    assert (app.scopes[0]["client"], app.scopes[0]["scheme"]) == (("192.0.2.7", 0), "https")
+
+
+async def test_the_server_as_a_whole_stands_below_no_root_path(serve_app: ServeApp) -> None:
+    scope = await scope_of(serve_app, get("*", method="OPTIONS"), root_path="/api")
+    assert (scope["path"], scope["raw_path"], scope["root_path"]) == ("*", b"*", "/api")
+
+
+HANDSHAKE = ["Upgrade: WebSocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: eHh4"]
+
+
+async def ask_for_an_upgrade(
+    serve_app: ServeApp, *fields: str, line: bytes = b"GET / HTTP/1.1"
+) -> tuple[bytes, Listener]:
     app = Listener()
     server = await serve_app(app)
-    fields = ["Upgrade: WebSocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: eHh4"]
-    answer = await raw_answer(server, get("/chat", *fields))
+    lines = [line, b"Host: test", b"Content-Length: 0", *(field.encode() for field in fields)]
+    return await raw_answer(server, b"\r\n".join([*lines, b"", b""])), app
+
+
+async def test_a_websocket_is_refused_for_now(serve_app: ServeApp) -> None:
+    fields = [*HANDSHAKE, "Connection: keep-alive, Upgrade, close"]
+    answer, app = await ask_for_an_upgrade(serve_app, *fields)
     assert answer.startswith(b"HTTP/1.1 403 ")
     assert app.scopes == []
+
+
+@pytest.mark.parametrize(
+    ("line", "fields"),
+    [
+        (b"GET / HTTP/1.1", ["Upgrade: h2c", "Connection: Upgrade, close"]),
+        (b"GET / HTTP/1.1", [*HANDSHAKE, "Connection: close"]),
+        (b"POST / HTTP/1.1", [*HANDSHAKE, "Connection: Upgrade, close"]),
+        (b"GET / HTTP/1.0", [*HANDSHAKE, "Connection: Upgrade, close"]),
+    ],
+)
+async def test_what_is_no_handshake_is_an_ordinary_request(
+    serve_app: ServeApp, line: bytes, fields: list[str]
+) -> None:
+    answer, app = await ask_for_an_upgrade(serve_app, *fields, line=line)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert len(app.scopes) == 1

@@ -46,3 +46,28 @@ async def test_the_extension_has_the_numbers_and_the_clients_certificate(
         assert tls["client_cert_name"].startswith(r"CN=a\, client\ ,")
     else:
         assert (tls["client_cert_chain"], tls["client_cert_name"]) == ([], None)
+
+
+async def test_a_cipher_suite_that_is_not_among_the_usual_ones_has_its_number_too(
+    serve_app: ServeApp, no_errors: None
+) -> None:
+    trustme = pytest.importorskip("trustme", reason="TLS needs a certificate authority")
+    authority = trustme.CA()
+    ours = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(ours)
+    ours.maximum_version = ssl.TLSVersion.TLSv1_2
+    ours.set_ciphers("ECDHE-ECDSA-AES128-CCM")
+    theirs = ssl.create_default_context()
+    theirs.set_ciphers("ECDHE-ECDSA-AES128-CCM")
+    authority.configure_trust(theirs)
+    numbers: list[tuple[int, int]] = []
+
+    async def app(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        tls = scope["extensions"]["tls"]
+        numbers.append((tls["tls_version"], tls["cipher_suite"]))
+        await reply(send)
+
+    server = await serve_app(app, lifespan="off", ssl_context=ours)
+    async with http.open_client(server.url, ssl_context=theirs) as client:
+        await client.get("/")
+    assert numbers == [(0x0303, 0xC0AC)]

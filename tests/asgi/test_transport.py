@@ -43,6 +43,15 @@ async def test_a_client_calls_an_app_without_a_socket() -> None:
     assert app.happened == ["startup", "/one", "/two", "shutdown"]
 
 
+async def test_the_limits_are_the_callers() -> None:
+    limits = http.ServerLimits(max_body_bytes=10)
+    async with (
+        asgi.transport(App(), limits=limits) as transport,
+        http.open_client("http://app", transport=transport) as client,
+    ):
+        assert (await client.post("/", content=bytes(11))).status == 413
+
+
 async def test_the_app_may_be_mounted(no_errors: None) -> None:
     scopes = []
 

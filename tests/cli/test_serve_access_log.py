@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from pathlib import Path
@@ -12,9 +11,15 @@ import trio
 
 from tests._serving import APP, PATIENCE_SECONDS, get, serving
 from trio_helianthus import http, net
-from trio_helianthus.cli import _serve_access_log as access_log
-from trio_helianthus.cli._serve_access_log import AccessLog, LineWriter, escape, format_time
+from trio_helianthus.cli._serve_access_log import (
+    MAX_REMEMBERED,
+    AccessLog,
+    escape,
+    format_time,
+    open_access_log,
+)
 from trio_helianthus.core import Operation, Outcome
+from trio_helianthus.errors import NetworkError
 
 NOON = 1_700_000_000.0
 posix = pytest.mark.skipif(sys.platform == "win32", reason="sends signals to a process")
@@ -97,35 +102,6 @@ def test_the_time_has_english_months() -> None:
     assert format_time(0) == "01/Jan/1970:00:00:00 +0000"
 
 
-def test_lines_that_are_too_many_are_counted_and_left_out(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    monkeypatch.setattr(access_log, "MAX_WAITING_BYTES", 100)
-    writer = LineWriter(str(tmp_path / "log"))
-    for _ in range(15):
-        writer.put("x" * 9 + "\n")
-    writer.close()
-
-    assert (tmp_path / "log").read_text() == ("x" * 9 + "\n") * 10
-    assert "5 requests are not in the access log" in capfd.readouterr().err
-
-
-@posix
-def test_a_file_that_takes_nothing_does_not_keep_the_program(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(access_log, "CLOSE_SECONDS", 0.05)
-    read, write = os.pipe()
-    writer = LineWriter(f"/dev/fd/{write}")
-    for _ in range(100):
-        writer.put("x" * 4000 + "\n")
-    writer.close()  # the pipe holds 64 KiB, and nobody reads
-    while len(os.read(read, 1 << 20)) == 1 << 16:
-        pass
-    os.close(write)
-    os.close(read)
-
-
 @posix
 async def test_each_request_is_a_line_in_the_file_of_all_workers(tmp_path: Path) -> None:
     (tmp_path / "served.py").write_text(APP)
@@ -194,14 +170,16 @@ async def test_the_head_of_a_request_cannot_forge_a_line(tmp_path: Path) -> None
         assert line.count('"') == 6
 
 
-def test_a_file_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match=r"access\.log"):
-        AccessLog(str(tmp_path / "nowhere" / "access.log"))
+def test_a_file_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
+    with pytest.raises(NetworkError, match=r"open access log .*access\.log: no such file"):
+        open_access_log(str(tmp_path / "nowhere" / "access.log"))
 
 
-def test_stdout_is_not_closed(capfd: pytest.CaptureFixture[str]) -> None:
-    writer = LineWriter("-")
-    writer.put("line\n")
-    writer.close()
-    print("still open", flush=True)
-    assert capfd.readouterr().out == "line\nstill open\n"
+def test_values_that_never_come_again_are_not_kept(log: AccessLog) -> None:
+    for number in range(3 * MAX_REMEMBERED):
+        request = http.Request("GET", "/", headers={"User-Agent": f'"{number}'})
+        assert f'"\\x22{number}" ' in log.line(answered(**{"http.request": request}), NOON)
+    assert len(log._agents) <= MAX_REMEMBERED
+    request = http.Request("GET", "/", headers={"User-Agent": "x" * 5000})
+    assert f'"{"x" * 5000}" ' in log.line(answered(**{"http.request": request}), NOON)
+    assert "x" * 5000 not in log._agents

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
+import queue
 import sys
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from trio_helianthus.cli._serve_app import AppNotFound, load_app
 from trio_helianthus.cli._serve_arguments import Interface
 
 MODULE = """
+from contextlib import asynccontextmanager, contextmanager
 from trio_helianthus import http
 app = router = http.Router()
 class Nested:
@@ -26,6 +30,13 @@ def make(): return app
 def make_badly(): raise KeyError("mine")
 async def make_async(): ...
 async def two(one, other): ...
+def plain(request): ...
+async def make_generator(): yield app
+@contextmanager
+def around_plainly(): yield app
+@asynccontextmanager
+async def around(): yield app
+entered = around()
 number = 7
 """
 
@@ -48,6 +59,7 @@ def load(
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
+        ("", Interface.NATIVE),
         ("app", Interface.NATIVE),
         ("Nested.deep", Interface.NATIVE),
         ("handler", Interface.NATIVE),
@@ -85,7 +97,9 @@ def test_a_factory_is_called(folder: Path) -> None:
         ("shop:Nested.deeper", "has no 'deeper'; did you mean 'deep'?"),
         ("shop:number", "shop:number is no application, but 7"),
         ("shop:make", "takes 0 arguments, and is neither a handler of a request nor ASGI 3; does"),
-        ("shop:two", "takes 2 arguments, and is neither"),
+        ("shop:two", "takes 2 arguments, and is neither a handler of a request nor ASGI 3; WSGI"),
+        ("shop:plain", "shop:plain is no async function (async def), as a handler has to be"),
+        ("shop:entered", "shop:entered is what --factory takes a function for, which makes it"),
         ("shop:ByCall", "is a class, and is neither"),
     ],
 )
@@ -116,6 +130,20 @@ def test_what_the_module_raises_is_shown(folder: Path, capsys: pytest.CaptureFix
     assert "ZeroDivisionError" in capsys.readouterr().err
 
 
+def test_a_program_is_no_module(folder: Path) -> None:
+    (folder / "shop_ends.py").write_text("import sys; sys.exit(0)\n")
+    with pytest.raises(AppNotFound, match=r"is a program: imported, it says SystemExit\(0\)"):
+        load("shop_ends", folder)
+
+
+def test_a_name_that_another_module_has_already_is_said(folder: Path) -> None:
+    (folder / "queue.py").write_text(MODULE)
+    with pytest.raises(AppNotFound) as caught:
+        load("queue", folder)
+    assert queue.__file__ in str(caught.value)
+    assert str(folder / "queue.py") in str(caught.value)
+
+
 def test_a_syntax_error_names_its_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "shop_wrong.py").write_text("def\n")
     with pytest.raises(AppNotFound):
@@ -129,9 +157,19 @@ def test_a_factory_that_fails_is_shown(folder: Path, capsys: pytest.CaptureFixtu
     assert "KeyError: 'mine'" in capsys.readouterr().err
 
 
-def test_a_factory_is_not_async(folder: Path) -> None:
-    with pytest.raises(AppNotFound, match="is async"):
-        load("shop:make_async", folder, factory=True)
+def test_what_an_async_factory_makes_is_left_for_later(folder: Path) -> None:
+    made, kind = load("shop:make_async", folder, factory=True)
+    assert inspect.iscoroutine(made)
+    made.close()
+    assert kind is Interface.AUTO
+    made, kind = load("shop:around", folder, factory=True)
+    assert isinstance(made, AbstractAsyncContextManager)
+
+
+@pytest.mark.parametrize("name", ["make_generator", "around_plainly"])
+def test_a_factory_lacks_its_decorator(folder: Path, name: str) -> None:
+    with pytest.raises(AppNotFound, match=r"\(\) lacks its @contextlib.asynccontextmanager"):
+        load(f"shop:{name}", folder, factory=True)
 
 
 def test_a_factory_is_a_function(folder: Path) -> None:

@@ -54,6 +54,10 @@ async def test_a_mistake_is_shown_and_its_mend_served(folder: Path) -> None:
         await served.err.until("ZeroDivisionError")
         await served.err.until("the other workers go on")
         assert await served.get() == "first"
+        (folder / "served.py").write_text(
+            "import os; os.write(1, b'begun\\n'); import time; time.sleep(1000)"
+        )
+        await served.out.until("begun")  # and does not start, as it waits for ever
         (folder / "served.py").write_text(answering("mended"))
         await served.worker_pids(1)
         await answers(served, "mended")

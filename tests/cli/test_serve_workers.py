@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 import trio
 
-from tests._serving import APP, PATIENCE_SECONDS, Serving, get, load, serving, starting
+from tests._serving import (
+    APP,
+    PATIENCE_SECONDS,
+    Serving,
+    ended,
+    get,
+    load,
+    serving,
+    starting,
+)
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="workers need a POSIX system")
 
@@ -21,17 +30,6 @@ CLIENTS = 8
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "served.py").write_text(APP)
     return tmp_path
-
-
-async def ended(pid: int) -> None:
-    """Wait for the end of a process that is no child of ours."""
-    with trio.fail_after(PATIENCE_SECONDS):
-        while True:
-            try:
-                os.kill(pid, 0)
-            except ProcessLookupError:
-                return
-            await trio.sleep(0.01)
 
 
 async def workers_of(served: Serving) -> list[int]:
@@ -138,7 +136,7 @@ async def test_an_application_that_does_not_start_is_told_once(folder: Path) -> 
 
     assert exit_code == 1
     assert report.count("ZeroDivisionError") == 1
-    assert report.count("a worker did not start") == 1
+    assert report.splitlines().count("a worker did not start") == 1
 
 
 async def test_workers_that_die_too_often_end_the_service(folder: Path) -> None:
@@ -155,17 +153,64 @@ async def test_workers_that_die_too_often_end_the_service(folder: Path) -> None:
 
 
 async def test_a_worker_that_cannot_start_again_leaves_the_others(folder: Path) -> None:
-    async with serving("served:app", "--port", "0", "--workers", "2", folder=folder) as served:
+    words = ("served:app", "--port", "0", "--workers", "2", "--max-restarts", "1")
+    async with serving(*words, folder=folder) as served:
         first, second = await workers_of(served)
         (folder / "served.py").write_text("1 / 0")
         os.kill(first, signal.SIGKILL)
         await served.err.until("a worker did not start")
-        os.kill(second, signal.SIGKILL)
+        with trio.fail_after(PATIENCE_SECONDS):  # nothing waits where nobody is any more
+            assert {await served.get() for _ in range(CLIENTS)} == {str(second)}
+        (folder / "served.py").write_text(APP)
+        served.send("SIGHUP")
+        new = await served.worker_pids(2)
+        async with load(served.port) as clients:
+            await clients.wait_answered_by(*new)
+        exit_code, report = await served.stop()
+
+    assert exit_code == 0
+    assert report.count("ZeroDivisionError") == 1
+
+
+async def test_the_last_worker_that_cannot_start_again_ends_the_service(folder: Path) -> None:
+    words = ("served:app", "--port", "0", "--workers", "1", "--max-restarts", "1")
+    async with serving(*words, folder=folder) as served:
+        (only,) = await workers_of(served)
+        (folder / "served.py").write_text("1 / 0")
+        os.kill(only, signal.SIGKILL)
         exit_code, report = await served.end()
 
     assert exit_code == 1
     assert "(no worker is left)" in report
-    assert report.count("ZeroDivisionError") == 2
+
+
+async def test_a_worker_that_somebody_stops_is_replaced_before_it_has_drained(
+    folder: Path,
+) -> None:
+    async with serving("served:app", "--port", "0", "--workers", "1", folder=folder) as served:
+        (first,) = await workers_of(served)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_get_nothing, served.port)
+            await served.out.until("begun")
+            os.kill(first, signal.SIGTERM)
+            (second,) = await served.worker_pids(1)
+            assert await served.get() == str(second)
+            os.kill(first, signal.SIGINT)  # cuts what it still serves
+            await ended(first)
+        exit_code, report = await served.stop()
+
+    assert f"worker {first} was told to stop, though not by its supervisor" in report
+    assert exit_code == 0
+
+
+async def test_a_worker_that_does_not_serve_yet_is_not_waited_for(folder: Path) -> None:
+    (folder / "served.py").write_text("import os, time; os.write(1, b'begun\\n'); time.sleep(1000)")
+    async with starting("served:app", "--port", "0", "--workers", "1", folder=folder) as served:
+        await served.out.until("begun")
+        exit_code, report = await served.stop()
+
+    assert exit_code == 0
+    assert "workers: 1 finished" in report
 
 
 async def test_one_more_on_sigttin_one_less_on_sigttou(folder: Path) -> None:
@@ -224,6 +269,9 @@ async def test_a_worker_keeps_the_drain_timeout_itself(folder: Path) -> None:
             nursery.start_soon(_get_nothing, served.port)
             await served.out.until("begun")
             served.send("SIGTERM")
+            for _ in range(2):  # which are late, and must not end the supervisor
+                served.send("SIGHUP")
+                await trio.sleep(0.01)
         exit_code, report = await served.end()
 
     assert exit_code == 1

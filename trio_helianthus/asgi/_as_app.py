@@ -28,9 +28,10 @@ def as_app(handler: http.Handler, *, limits: http.ServerLimits | None = None) ->
 
         app = asgi.as_app(router)  # hypercorn --worker-class trio module:app
 
-    A handler is cancelled when its client is gone, as far as the server tells: once the body of
-    the request has been read. What its exceptions lead to is the server's business, except for
-    :exc:`~trio_helianthus.http.HTTPError`, which is answered. :meth:`Response.upgrade
+    A handler is cancelled when its client is gone, as far as the server tells: once the whole body
+    of the request has been received. One message of it is received ahead of the handler, unless the
+    client waits for ``100 Continue``. What a handler's exceptions lead to is the server's business,
+    except for :exc:`~trio_helianthus.http.HTTPError`, which is answered. :meth:`Response.upgrade
     <trio_helianthus.http.Response.upgrade>` and tunnels are answered with 501, WebSockets are
     refused, and every timeout is the server's. It has nothing to do at startup and shutdown.
 
@@ -80,7 +81,7 @@ async def _answer(handler: http.Handler, request: GuestRequest) -> None:
         try:
             result = await handler(request)
             if request.writer is None:
-                await request.respond(http.as_response(result))
+                await request.answer(http.as_response(result))
             elif not request.writer.finished:
                 await request.writer.finish()
         except http.HTTPError as error:
@@ -88,7 +89,7 @@ async def _answer(handler: http.Handler, request: GuestRequest) -> None:
                 raise
             text = f"{error.detail}\n"
             response = http.Response.text(text, status=error.status, headers=error.headers)
-            await request.respond(response)
+            await request.answer(response)
         finally:
             request.body.close()
 

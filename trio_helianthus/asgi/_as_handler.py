@@ -58,12 +58,10 @@ def as_handler(
         exchange = Exchange(request)
         try:
             await app(scope, exchange.receive, exchange.send)
-        except Exception as exc:
-            return exchange.failed(exc)
-        else:
-            return exchange.result()
-        finally:
-            exchange.close()
+        except BaseException as exc:
+            exchange.ended_by(exc)
+            raise
+        return exchange.answer or exchange.returned()
 
     return handle
 

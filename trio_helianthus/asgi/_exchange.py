@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 import trio
 
 from trio_helianthus import http
 from trio_helianthus.errors import ConnectionBroken, ResourceClosed
 
-from ._answer import AnswerStart, body_of, read_fields
+from ._answer import AnswerStart, body_of, read_field
 from ._messages import AppError, Message
 
 __all__ = ["Exchange"]
@@ -21,7 +21,7 @@ _HEAD: Final = 1
 _BODY: Final = 2
 _TRAILERS: Final = 3
 _ALL: Final = 4
-_OVER: Final = 5  # the app has returned, and what a task of it still sends comes too late
+_OVER: Final = 5  # the app has ended
 
 
 class Exchange:
@@ -29,23 +29,40 @@ class Exchange:
 
     The body of the request is read when the app asks for it, and not before. An answer whose
     body comes in one message is sent as a whole; where there is ``more_body``, and for a file, the
-    head is sent at once, and each piece when the app sends it.
+    head is sent with the first piece, and each piece when the app sends it. The head of a stream of
+    events does not wait for the first one.
     """
 
-    # Defaults of the class, as most requests change few of them.
-    _stage = _NOTHING
+    __slots__ = (
+        "_body_ended",
+        "_broken",
+        "_listeners",
+        "_received",
+        "_refusal",
+        "_request",
+        "_stage",
+        "_start",
+        "_told_of_end",
+        "_trailers",
+        "_writer",
+        "answer",
+    )
+
     _start: AnswerStart
-    _writer: http.ResponseWriter | None = None
-    _trailers: list[tuple[str, str]] | None = None
-    _body_ended = False
-    _received = 0
-    _told_of_end = False
-    _refusal: http.HTTPError | None = None
-    _broken: ConnectionBroken | None = None
-    _listeners: set[trio.CancelScope] | None = None
+    _trailers: list[tuple[str, str]]
 
     def __init__(self, request: http.Request) -> None:
         self._request = request
+        self._stage: int = _NOTHING
+        self._writer: http.ResponseWriter | None = None
+        self._body_ended = False
+        self._received = 0
+        self._told_of_end = False
+        self._refusal: http.HTTPError | None = None
+        self._broken: ConnectionBroken | None = None
+        self._listeners: set[trio.CancelScope] | None = None
+        self.answer: http.ResponseWriter | None = None
+        """What the handler returns when the app has returned, if its answer is complete."""
 
     async def receive(self) -> Message:
         """The next piece of the request's body; then wait for the client to go away.
@@ -74,23 +91,29 @@ class Exchange:
         :raises AppError: it is no such part, or not the one that is due.
         :raises ConnectionBroken: the client is gone; an ``OSError``, as the specification says.
         """
-        kind = message.get("type")
+        kind = message["type"]
         stage = self._stage
         try:
-            if kind == "http.response.start" and stage == _NOTHING and self._refusal is None:
-                self._start = AnswerStart(message)
+            if stage == _NOTHING and kind == "http.response.start" and self._refusal is None:
+                self._start = start = AnswerStart.of(message)
                 self._stage = _HEAD
-            elif kind == "http.response.body" and stage == _HEAD:
-                if message.get("more_body") or self._start.trailers:
+                if start.begins_at_once:
+                    await self._begin()
+            elif stage == _HEAD and kind == "http.response.body":
+                start = self._start
+                body = body_of(message)
+                if message.get("more_body") or start.trailers:
                     await self._begin()
                     await self._send_piece(message)
                 else:
-                    await self._send_whole(message)
-            elif kind == "http.response.body" and stage == _BODY:
+                    response = start.whole(body, self._request.method)
+                    self._stage = _BODY  # and no listener is woken until it has left
+                    self._end(await self._request.respond(response))
+            elif stage == _BODY and kind == "http.response.body":
                 await self._send_piece(message)
-            elif kind == "http.response.pathsend" and stage == _HEAD:
+            elif stage == _HEAD and kind == "http.response.pathsend":
                 await self._send_file(message)
-            elif kind == "http.response.trailers" and stage == _TRAILERS:
+            elif stage == _TRAILERS and kind == "http.response.trailers":
                 await self._send_trailers(message)
             else:
                 raise self._complaint(kind)
@@ -98,44 +121,45 @@ class Exchange:
             self._broken = exc
             raise
 
-    def result(self) -> http.ResponseWriter:
-        """What the handler returns when the app has returned.
+    def returned(self) -> NoReturn:
+        """The app has returned, and its answer is not complete.
 
         :raises HTTPError: the answer that the server gives instead of the app.
         :raises AppError: the app gave no answer, or only a part of one.
         """
-        if self._stage == _ALL and self._writer is not None:
-            return self._writer
-        if self._refusal is not None and self._stage < _BODY:
+        stage, self._stage = self._stage, _OVER
+        if self._refusal is not None and stage < _BODY:
             raise self._refusal
         if self._broken is not None:
             raise self._broken
-        if self._stage >= _BODY:
+        if stage >= _BODY:
             raise AppError("the app returned before its answer was complete")
         if self._told_of_end:  # of a client that is gone, so an answer was not worth making
             raise http.HTTPError(400, "the client left before it was answered")
         raise AppError("the app returned without an answer")
 
-    def failed(self, error: Exception) -> http.ResponseWriter:
-        """What the handler returns when the app has raised.
+    def ended_by(self, error: BaseException) -> None:
+        """The app has raised, and that is to go on.
 
-        :raises Exception: the error, which the server reports.
+        :raises HTTPError: the server's own answer instead, where the app has heard by a disconnect
+            that the request was refused.
         """
-        if self._refusal is not None and self._stage < _BODY:
-            return self.result()  # which the app was told of by a disconnect
-        raise error
-
-    def close(self) -> None:
-        """The app has ended: what a task of it still sends must not answer another request."""
-        self._stage = _OVER
+        stage, self._stage = self._stage, _OVER
+        if self._refusal is not None and stage < _BODY and isinstance(error, Exception):
+            raise self._refusal
 
     # ---- what is received
 
     async def _receive_piece(self) -> Message:
-        body = self._request.body
-        data = b"" if body.length == 0 else await body.receive_some()
-        self._received += len(data)
-        more = bool(data) and self._received != body.length
+        data = None if self._received else self._request.read_nowait()
+        more = False
+        if data:
+            await trio.lowlevel.checkpoint_if_cancelled()  # who only asks for news loses nothing
+        elif data is None:
+            body = self._request.body
+            data = await body.receive_some()
+            self._received += len(data)
+            more = bool(data) and self._received != body.length
         self._body_ended = not more
         return {"type": "http.request", "body": data, "more_body": more}
 
@@ -152,22 +176,15 @@ class Exchange:
 
     # ---- what is sent
 
-    async def _send_whole(self, message: Message) -> None:
-        is_head = self._request.method == "HEAD"
-        response = self._start.whole(body_of(message), is_head=is_head)
-        self._stage = _BODY  # until it has left, so that nobody who listens goes before
-        self._writer = await self._request.respond(response)
-        self._end()
-
     async def _begin(self) -> None:
         self._stage = _BODY
-        if self._start.trailers:
-            self._trailers = []
+        self._trailers = []
         self._writer = await self._request.start_response(self._start.without_body())
 
     async def _send_piece(self, message: Message) -> None:
+        body = body_of(message)
         writer = self._open_writer()
-        if body := body_of(message):
+        if body:
             await writer.send_all(body)
         if not message.get("more_body"):
             await self._end_body(writer)
@@ -179,6 +196,8 @@ class Exchange:
             raise AppError(f"the app sent a path that is {type(path).__name__}, not str")
         file = await trio.to_thread.run_sync(Path(path).open, "rb")
         try:
+            if self._stage != _HEAD:  # any more
+                raise self._complaint("http.response.pathsend")
             await self._begin()
             writer = self._open_writer()
             await writer.send_file(file, count=self._start.length)
@@ -187,42 +206,43 @@ class Exchange:
         await self._end_body(writer)
 
     async def _end_body(self, writer: http.ResponseWriter) -> None:
-        if self._trailers is None:
-            await writer.finish()
-            self._end()
-        else:
+        if self._start.trailers:
             self._stage = _TRAILERS
+        else:
+            await writer.finish()
+            self._end(writer)
 
     async def _send_trailers(self, message: Message) -> None:
-        assert self._trailers is not None
         try:
-            fields = read_fields(message.get("headers", ()))
-        except (LookupError, TypeError, ValueError) as exc:
+            fields = [read_field(pair) for pair in message.get("headers", ())]
+        except (TypeError, ValueError) as exc:
             raise AppError(f"the app's http.response.trailers is malformed: {exc}") from exc
         for name, value in fields:
             self._trailers.append((name.decode("ascii"), value.decode("latin-1")))
         if not message.get("more_trailers"):
-            await self._open_writer().finish(self._trailers if self._takes_trailers else ())
-            self._end()
-
-    def _end(self) -> None:
-        self._stage = _ALL
-        if self._listeners is not None:
-            for scope in self._listeners:
-                scope.cancel(reason="the answer is complete")
+            writer = self._open_writer()
+            await writer.finish(self._trailers if self._takes_trailers else ())
+            self._end(writer)
 
     @property
     def _takes_trailers(self) -> bool:
         """Whether the client says so, as the extension demands."""
         options = self._request.headers.get("te", "").lower().split(",")
-        return any(option.partition(";")[0].strip() == "trailers" for option in options)
+        return "trailers" in [option.strip() for option in options]
+
+    def _end(self, answer: http.ResponseWriter) -> None:
+        self.answer = answer
+        self._stage = _ALL
+        if self._listeners is not None:
+            for scope in self._listeners:
+                scope.cancel(reason="the answer is complete")
 
     def _open_writer(self) -> http.ResponseWriter:
         if self._writer is None:
             raise AppError("another task is sending this answer")
         return self._writer
 
-    def _complaint(self, kind: object) -> AppError | ConnectionBroken:
+    def _complaint(self, kind: str) -> AppError | ConnectionBroken:
         if self._stage == _OVER:
             return ConnectionBroken("the app has ended, and with it its answer")
         if self._refusal is not None:

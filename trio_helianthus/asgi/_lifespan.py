@@ -60,7 +60,8 @@ async def open_lifespan(
         nothing at all. An exception that comes after the app has taken ``lifespan.startup`` is
         reported (:func:`trio_helianthus.core.report_error`) in either case.
     :param startup_timeout: seconds until the app has to be ready.
-    :param shutdown_timeout: seconds until it has to be done; it is cancelled then.
+    :param shutdown_timeout: seconds until it has to be done; it is cancelled then. That is no
+        failure where it has said that it has shut down, and just goes on.
     :returns: the state that the app has filled, which each request gets a copy of.
     :raises LifespanFailed: the app says that it failed, or ``mode="on"`` and it does not know
         lifespans. Where the body was cancelled or has raised, a failure to shut down is reported
@@ -153,11 +154,16 @@ class _Lifespan:
         self._scope.cancel(reason="the app's time to shut down is over")
         if self._failure is not None:
             return self._shutdown_failure(self._failure)
-        if waiting.cancelled_caught:
+        if waiting.cancelled_caught and not self._has_shut_down:
             return OperationTimeout(f"the app did not shut down within {timeout:g} seconds")
         if self._error is not None:
             return self._shutdown_failure(repr(self._error))
         return None
+
+    @property
+    def _has_shut_down(self) -> bool:
+        """Whether the app has said so, though its task may go on."""
+        return self._stage is _Stage.STOPPED
 
     def _shutdown_failure(self, reason: str) -> LifespanFailed:
         failure = LifespanFailed(f"the app could not shut down: {reason}")
@@ -168,12 +174,13 @@ class _Lifespan:
         if self._stage is _Stage.UNASKED:
             self._stage = _Stage.STARTING
             return {"type": "lifespan.startup"}
-        if self._stage is not _Stage.STOPPED:
+        if self._stage is not _Stage.STOPPED and self._failure is None:
             await self._stop.wait()
             if self._stage is _Stage.SERVING:
                 self._stage = _Stage.STOPPING
                 return {"type": "lifespan.shutdown"}
-        self._ended.set()  # it asks for more than there is, so it has nothing else to do
+        if self._stage is not _Stage.STOPPING:
+            self._ended.set()  # it asks for more than there is, so it has nothing else to do
         await trio.sleep_forever()
         raise AssertionError
 

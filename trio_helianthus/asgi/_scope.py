@@ -15,27 +15,11 @@ from ._tls_extension import tls_extension
 
 __all__ = ["http_scope"]
 
+_VERSIONS: Final = {"version": ASGI_VERSION, "spec_version": SPEC_VERSION}
 _EXTENSIONS: Final[dict[str, dict[str, Any]]] = {
     "http.response.pathsend": {},
     "http.response.trailers": {},
 }
-_BLANK: Final[dict[str, Any]] = {
-    "type": "http",
-    "asgi": {"version": ASGI_VERSION, "spec_version": SPEC_VERSION},
-    "http_version": "1.1",
-    "method": "GET",
-    "scheme": "http",
-    "path": "/",
-    "raw_path": b"/",
-    "query_string": b"",
-    "root_path": "",
-    "headers": [],
-    "client": None,
-    "server": None,
-    "state": {},
-    "extensions": {},
-}
-"""All keys of a scope: filling a copy in costs half of what making a new one does."""
 
 
 def http_scope(
@@ -44,7 +28,8 @@ def http_scope(
     root_path: str,
     state: Mapping[str, Any],
 ) -> Scope:
-    """The scope of one request. The app may change all of it but the versions.
+    """The scope of one request. The app may change all of it, but not what is in ``asgi`` and in
+    an extension.
 
     :param fields: the request's header fields, which are the app's from now on.
     :param root_path: what a proxy in front has taken off; the prefix that a router has taken off
@@ -52,25 +37,48 @@ def http_scope(
     :param state: what the app's lifespan has left for its requests.
     :raises HTTPError: 400 where the path is not UTF-8.
     """
-    path, _, query = request.target.partition("?")
-    client, server, scheme, tls = request.endpoints
-    scope = _BLANK.copy()
+    endpoints = request.endpoints
+    blank: dict[str, Any] | None = endpoints.kept
+    if blank is None:
+        blank = endpoints.kept = _blank_scope(endpoints)
+    target = request.target
+    path, _, query = target.partition("?")
+    # Filling in a copy of all keys costs half of what making a new one does.
+    scope = blank.copy()
     scope["http_version"] = request.http_version
     scope["method"] = request.method
-    scope["scheme"] = scheme
     scope["path"] = path
     scope["raw_path"] = path.encode()
     scope["query_string"] = query.encode()
     scope["headers"] = fields
-    scope["client"] = _host_and_port(client)
-    scope["server"] = _host_and_port(server)
     scope["state"] = dict(state)
-    scope["extensions"] = _EXTENSIONS.copy()
-    if root_path or request.root_path or "%" in path or path[:1] != "/":
+    scope["extensions"] = blank["extensions"].copy()
+    if root_path or request.root_path or "%" in path or target[0] != "/":
         _name_place(scope, request, root_path)
-    if tls is not None:
-        scope["extensions"]["tls"] = tls_extension(tls)
     return scope
+
+
+def _blank_scope(endpoints: http.Endpoints) -> dict[str, Any]:
+    """What is the same for every request on a connection, and places for the rest."""
+    extensions = _EXTENSIONS.copy()
+    if endpoints.tls is not None:
+        extensions["tls"] = tls_extension(endpoints.tls)
+    return {
+        "type": "http",
+        "asgi": _VERSIONS,
+        "http_version": None,
+        "method": None,
+        "scheme": endpoints.scheme,
+        "path": None,
+        "raw_path": None,
+        "query_string": None,
+        "root_path": "",
+        "headers": None,
+        "client": _host_and_port(endpoints.client_address),
+        "server": _host_and_port(endpoints.server_address),
+        "state": None,
+        "extensions": extensions,
+    }
 
 
 def _name_place(scope: dict[str, Any], request: http.Request, root_path: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import trio
 
 from trio_helianthus import core, http, net
+from trio_helianthus.wire.http1 import Engine
 
 from ._as_handler import as_handler, check_app
 from ._lifespan import SHUTDOWN_SECONDS, STARTUP_SECONDS, LifespanMode, open_lifespan
@@ -23,6 +24,7 @@ async def serve(
     listeners: Sequence[net.SocketListener[net.SocketStream]] | None = None,
     ssl_context: net.TLSContextSource | None = None,
     limits: http.ServerLimits | None = None,
+    engine: Engine = Engine.AUTO,
     root_path: str = "",
     lifespan: LifespanMode = "auto",
     startup_timeout: float = STARTUP_SECONDS,
@@ -71,6 +73,7 @@ async def serve(
             listeners=listeners,
             ssl_context=ssl_context,
             limits=limits,
+            engine=engine,
             lifecycle=lifecycle,
             task_status=task_status,
         )

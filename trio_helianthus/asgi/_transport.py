@@ -18,6 +18,7 @@ __all__ = ["transport"]
 async def transport(
     app: ASGIApp,
     *,
+    limits: http.ServerLimits | None = None,
     root_path: str = "",
     lifespan: LifespanMode = "auto",
     startup_timeout: float = STARTUP_SECONDS,
@@ -37,6 +38,8 @@ async def transport(
     works over a socket. Close the client first, as above: what is still open is cut.
 
     :param app: an ASGI 3 app that runs on trio.
+    :param limits: the server's; ``None`` means :class:`~trio_helianthus.http.ServerLimits` as it
+        stands.
     :param root_path: as for :func:`as_handler`.
     :param lifespan: ``"auto"``, ``"on"`` or ``"off"``, as for :func:`open_lifespan`.
     :param startup_timeout: seconds until the app has to be ready.
@@ -50,6 +53,6 @@ async def transport(
         open_lifespan(
             app, lifespan, startup_timeout=startup_timeout, shutdown_timeout=shutdown_timeout
         ) as state,
-        http.in_process(as_handler(app, state=state, root_path=root_path)) as inside,
+        http.in_process(as_handler(app, state=state, root_path=root_path), limits=limits) as inside,
     ):
         yield inside

@@ -124,6 +124,8 @@ def _check(said: argparse.Namespace) -> None:
         raise ValueError("--unix is a place of its own: leave --host and --port out")
     if said.fd and any(place is not None for place in (said.host, said.port, said.unix)):
         raise ValueError("--fd is a place of its own: leave --host, --port and --unix out")
+    if said.host == "":
+        raise ValueError("--host is empty: * is all interfaces")
     if len(said.fd or ()) != len(set(said.fd or ())):
         raise ValueError("--fd names one descriptor twice")
     for folder in (said.app_dir, *(said.reload_dir or ())):

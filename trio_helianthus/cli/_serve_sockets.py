@@ -162,9 +162,10 @@ class SharedPort:
     def _more_sockets(self) -> list[socket.socket]:
         first = [listener.socket for listener in self.listeners]
         if not self._of_places:
-            # Bound without it, so that nobody else has the port; shared from now on.
-            for sock in first if sys.platform != "win32" else ():
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            if sys.platform != "win32":
+                # Bound without it, so that nobody else has the port; shared from now on.
+                for sock in first:
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             return first
         twins: list[socket.socket] = []
         try:

@@ -90,10 +90,13 @@ class _Supervisor:
         while True:
             await self._replacing.wait()
             self._replacing = trio.Event()
-            self._notifier.reloading()
-            if await self._replace_all() and not crew.serves:
-                self._announce()
-            self._notifier.ready()
+            if not crew.serves:
+                if await self._replace_all():
+                    self._announce()
+            else:
+                self._notifier.reloading()
+                await self._replace_all()
+                self._notifier.ready()
 
     async def hear_signals(self) -> None:
         """Replace all workers on SIGHUP; one more on SIGTTIN, one less on SIGTTOU."""

@@ -86,8 +86,9 @@ def serve_alone(options: ServeOptions, terminal: Terminal) -> int:
 
     :returns: the exit code.
     """
+    notifier = Notifier()  # before the application is imported, which is not to speak for us
     worker = _Worker(options)
-    return worker.run(partial(worker.serve_alone, Notifier(), terminal))
+    return worker.run(partial(worker.serve_alone, notifier, terminal))
 
 
 def serve_as_worker(options: ServeOptions, ties: Ties) -> int:
@@ -143,7 +144,11 @@ class _Worker:
         lifecycle = current_lifecycle()
         assert lifecycle is not None
 
+        serves = False
+
         def started() -> None:
+            nonlocal serves
+            serves = True
             say(f"listening on {', '.join(port.places(self._options.scheme))}")
             notifier.ready()
             lifecycle.on_drain(notifier.stopping)
@@ -151,7 +156,7 @@ class _Worker:
         def hung_up() -> None:
             if terminal.is_gone():
                 lifecycle.drain("SIGHUP, the terminal is gone")
-            else:
+            elif serves:
                 notifier.reloading()
                 self._reload()
                 notifier.ready()
@@ -187,22 +192,24 @@ class _Worker:
             start_timeout=self._options.start_timeout,
             stop_timeout=self._options.stop_timeout,
         )
-        async with open_background_nursery() as background:
-            background.start_soon(_hear_sighup, hung_up)
-            async with application as handler:
-                await http.serve(
-                    handler,
-                    listeners=listeners,
-                    ssl_context=self._certificate,
-                    limits=self._options.limits,
-                    engine=http1.Engine(self._options.engine),
-                    task_status=_Started(started),
-                )
+        with open_signals("SIGHUP") as signals:  # from before anybody is told that it serves
+            async with open_background_nursery() as background:
+                background.start_soon(_call_for_each, signals, hung_up)
+                async with application as handler:
+                    await http.serve(
+                        handler,
+                        listeners=listeners,
+                        ssl_context=self._certificate,
+                        limits=self._options.limits,
+                        engine=http1.Engine(self._options.engine),
+                        task_status=_Started(started),
+                    )
 
     @asynccontextmanager
     async def _open_handler(self) -> AsyncIterator[http.Handler]:
         options = self._options
-        async with open_app(self._found, options.app, self._interface) as (app, kind):
+        place = f"{options.app}()" if options.factory else options.app
+        async with open_app(self._found, place, self._interface) as (app, kind):
             if kind is Interface.NATIVE:
                 yield _behind(options.proxy_headers, app)
                 return
@@ -223,10 +230,9 @@ class _Worker:
                 report_error(exc, where="reloading the certificate")
 
 
-async def _hear_sighup(hung_up: Callable[[], None]) -> None:
-    with open_signals("SIGHUP") as signals:
-        async for _ in signals:
-            hung_up()
+async def _call_for_each(signals: AsyncIterator[str], hung_up: Callable[[], None]) -> None:
+    async for _ in signals:
+        hung_up()
 
 
 def _behind(proxies: Sequence[str], handler: http.Handler) -> http.Handler:

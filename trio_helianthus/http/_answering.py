@@ -92,23 +92,33 @@ class Answering:
         self._outgoing.put(self._engine.send_whole(200, self._heads.plain(fields), body))
         return True
 
-    async def send(self, response: Response, request: Request) -> None:
-        """Send an answer; what cannot be sent is the handler's mistake, and answered with 500."""
+    def send_nowait(self, response: Response, request: Request) -> bool:
+        """Put an answer whose body is there into the batch; otherwise as :meth:`send`.
+
+        :returns: false where its body is not there, and nothing has happened.
+        """
         body = response.body
         if (
-            type(body) is bytes
-            and len(body) < SENT_APART
-            and response.upgrade_handler is None
-            and response.trailers is None
+            type(body) is not bytes
+            or len(body) >= SENT_APART
+            or response.upgrade_handler is not None
+            or response.trailers is not None
         ):
-            try:
-                data = self._whole(response, body, request.method)
-            except Exception as exc:
-                data = self._instead(exc, request)
-            self._outgoing.put(data)
+            return False
+        try:
+            data = self._whole(response, body, request.method)
+        except Exception as exc:
+            data = self._instead(exc, request)
+        self._outgoing.put(data)
+        return True
+
+    async def send(self, response: Response, request: Request) -> None:
+        """Send an answer; what cannot be sent is the handler's mistake, and answered with 500."""
+        if self.send_nowait(response, request):
             if self._outgoing.due:
                 await self._outgoing.flush()
             return
+        body = response.body
         async with closing(body):
             try:
                 data = self._begin(response, request.method, body_follows=False)

@@ -393,8 +393,9 @@ class ServerConnection:
             raise ResourceBusy("this request has its answer already")
         self._patience.begin_answer()
         answering = self._answering
-        await answering.send(response, request)
-        if self._timed:  # else it leaves when the handler begins to wait
+        if not answering.send_nowait(response, request):
+            await answering.send(response, request)
+        if self._timed or self._outgoing.due:  # else it leaves when the handler begins to wait
             await self._outgoing.flush()
         self._patience.end_answer()
         self._writer = ResponseWriter(answering, has_body=False, status=response.status)
@@ -452,7 +453,10 @@ class ServerConnection:
         self._begin_answer()
         if self._outgoing.operation is not None:
             self._note_status(response.status)
-        await self._answering.send(response, request)
+        if not self._answering.send_nowait(response, request):
+            await self._answering.send(response, request)
+        elif self._outgoing.due:
+            await self._outgoing.flush()
         if response.upgrade_handler is not None and self._engine.switched:
             self._next_protocol = response.upgrade_handler
 

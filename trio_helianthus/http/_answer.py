@@ -102,6 +102,7 @@ class AnswerHeads:
         self._status_lines: dict[int, bytes] = {}
         self._lines: dict[tuple[bytes, bytes], bytes] = {}
         self._kept: dict[tuple[int, tuple[tuple[bytes, bytes], ...]], AnswerHead] = {}
+        self._shared: dict[tuple[int, int], tuple[AnswerHead, Headers]] = {}
         self._plain: dict[int, tuple[bytes, Headers]] = {}  # with the date of this second
         self._second = 0
 
@@ -131,9 +132,20 @@ class AnswerHeads:
 
         :raises LocalProtocolError: its fields cannot be sent.
         """
-        key = response.status, response.raw_headers
-        head = self._kept.get(key)
-        return self._make(*key) if head is None else head
+        fields = response.shared_headers
+        if fields is None:
+            return self._find(response.status, response.raw_headers)
+        place = response.status, id(fields)
+        kept = self._shared.get(place)
+        if kept is None:
+            if len(self._shared) >= MAX_KEPT_HEADS:
+                self._shared.clear()
+            kept = self._shared[place] = self._find(response.status, fields.raw), fields
+        return kept[0]
+
+    def _find(self, status: int, fields: tuple[tuple[bytes, bytes], ...]) -> AnswerHead:
+        head = self._kept.get((status, fields))
+        return self._make(status, fields) if head is None else head
 
     def _make(self, status: int, fields: tuple[tuple[bytes, bytes], ...]) -> AnswerHead:
         is_known = True

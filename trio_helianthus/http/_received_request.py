@@ -14,6 +14,7 @@ from ._headers import FieldContent, Headers
 from ._lazy import lazy
 from ._request import Request
 from ._request_body import RequestBody
+from ._starting import STARTED
 
 if TYPE_CHECKING:
     from ._response import Response
@@ -139,11 +140,17 @@ class ReceivedRequest(Request):
 
     async def start_response(self, response: Response) -> ResponseWriter:
         """Send the head of an answer; see :meth:`Request.start_response`."""
-        return await self._origin.start_response(self, self._starting.apply(response))
+        return await self._origin.start_response(self, self._apply_changes(response))
 
     def respond(self, response: Response) -> Coroutine[Any, Any, ResponseWriter]:
         """Answer now; see :meth:`Request.respond`."""
-        return self._origin.respond(self, self._starting.apply(response))
+        return self._origin.respond(self, self._apply_changes(response))
+
+    def _apply_changes(self, response: Response) -> Response:
+        if "_starting" in self.__dict__:
+            return self._starting.apply(response)
+        self._starting = STARTED
+        return response
 
     async def wait_disconnect(self) -> None:
         """Wait until the client is gone; see :meth:`Request.wait_disconnect`."""

@@ -104,6 +104,11 @@ class Response:
         return Headers() if self._shared_headers is None else self._shared_headers.copy()
 
     @property
+    def shared_headers(self) -> Headers | None:
+        """The fields, where other answers may share them; they must not be changed."""
+        return None if "headers" in self.__dict__ else self._shared_headers
+
+    @property
     def raw_headers(self) -> tuple[tuple[bytes, bytes], ...]:
         """The fields as pairs of bytes, in order: what to ask for where nothing is changed."""
         if self._shared_headers is None or "headers" in self.__dict__:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from ._response import Response
 
-__all__ = ["Starting", "own_copy"]
+__all__ = ["STARTED", "Starting", "own_copy"]
 
 
 class Starting:
@@ -30,6 +30,23 @@ class Starting:
         for change in reversed(self.changes):
             change(response)
         return response
+
+
+class _Started(Starting):
+    """What stands for that of every request whose answer nobody wanted to change."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        self.started = True
+
+    @property
+    def changes(self) -> list[Callable[[Response], object]]:  # type: ignore[override]
+        """Come too late, so nobody keeps them."""
+        return []
+
+
+STARTED: Final = _Started()
 
 
 def own_copy(response: Response) -> Response:

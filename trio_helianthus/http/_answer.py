@@ -103,21 +103,24 @@ class AnswerHeads:
         self._lines: dict[tuple[bytes, bytes], bytes] = {}
         self._kept: dict[tuple[int, tuple[tuple[bytes, bytes], ...]], AnswerHead] = {}
         self._shared: dict[tuple[int, int], tuple[AnswerHead, Headers]] = {}
-        self._plain: dict[int, tuple[bytes, Headers]] = {}  # with the date of this second
+        self._plain: dict[int, tuple[bytes | None, Headers]] = {}  # with the date of this second
         self._second = 0
 
-    def plain(self, fields: Headers) -> bytes:
+    def plain(self, fields: Headers) -> bytes | None:
         """The rendered head of an answer with status 200 and fields that many answers share.
 
         It has the date of the last :meth:`tick`.
 
+        :returns: ``None`` where they say how the message ends, or that the connection does.
         :raises LocalProtocolError: they cannot be sent.
         """
         found = self._plain.get(id(fields))
         if found is None:
             if len(self._plain) >= MAX_KEPT_HEADS:
                 self._plain.clear()
-            found = self._plain[id(fields)] = answer_head(200, fields.raw).render(), fields
+            head = answer_head(200, fields.raw)
+            is_plain = head.length is None and not head.close
+            found = self._plain[id(fields)] = head.render() if is_plain else None, fields
         return found[0]
 
     def tick(self) -> None:

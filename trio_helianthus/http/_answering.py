@@ -89,7 +89,10 @@ class Answering:
             return False
         if fields is None or self.closing or len(body) >= SENT_APART or not self._incoming.complete:
             return False
-        self._outgoing.put(self._engine.send_whole(200, self._heads.plain(fields), body))
+        head = self._heads.plain(fields)
+        if head is None:
+            return False
+        self._outgoing.put(self._engine.send_whole(200, head, body))
         return True
 
     def send_nowait(self, response: Response, request: Request) -> bool:

@@ -39,11 +39,13 @@ class RequestOrigin(Protocol):
         """All of the body, if it is there and not too long."""
         ...
 
-    async def start_response(self, request: Request, response: Response) -> ResponseWriter:
+    async def start_response(self, request: ReceivedRequest, response: Response) -> ResponseWriter:
         """Send the head of an answer to the request that is being answered."""
         ...
 
-    def respond(self, request: Request, response: Response) -> Coroutine[Any, Any, ResponseWriter]:
+    def respond(
+        self, request: ReceivedRequest, response: Response
+    ) -> Coroutine[Any, Any, ResponseWriter]:
         """Send an answer to the request that is being answered, and let its handler go on."""
         ...
 
@@ -60,6 +62,8 @@ class ReceivedRequest(Request):
     """
 
     _closed = False
+    _outermost: ReceivedRequest | None = None
+    """Of a request below a prefix, the one that has come."""
     _taken: bytes | None = None
     """The body, where all of it was there and nobody has needed a stream for it."""
 
@@ -131,6 +135,11 @@ class ReceivedRequest(Request):
         if OF_THE_ENDPOINTS.isdisjoint(self.__dict__):
             return self._origin.endpoints
         return super().endpoints  # middleware may have set one of them
+
+    @property
+    def outermost(self) -> ReceivedRequest:
+        """The request that has come, which a prefix was taken from."""
+        return self if self._outermost is None else self._outermost
 
     def close(self) -> None:
         """Close the body, and with it the files of a form: the request was answered."""

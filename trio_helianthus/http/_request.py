@@ -413,6 +413,7 @@ class Request:
         )  # made now, so that both have the same
         inner = Request.__new__(type(self))
         inner.__dict__.update(self.__dict__)
+        inner.__dict__.setdefault("_outermost", self)
         for name in _OF_THE_TARGET:
             inner.__dict__.pop(name, None)
         head, mark, query = self.target.partition("?")

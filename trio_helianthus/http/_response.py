@@ -146,11 +146,14 @@ class Response:
         if not 200 <= status <= 599:
             check_status(status)
         response = cls.__new__(cls)
-        response.status = status
         response.body = body
-        if not isinstance(fields, Headers):
-            fields = Headers.from_wire(fields)
-        response._shared_headers = fields
+        if isinstance(fields, Headers):
+            response._shared_headers = fields
+            if status != 200:
+                response.status = status
+        else:
+            response.headers = Headers.from_wire(fields)
+            response.status = status
         return response
 
     @classmethod

@@ -375,10 +375,17 @@ class ServerConnection:
         """All of the body, if it is there and not too long."""
         return self._incoming.take_body(max_bytes)
 
-    async def start_response(self, request: Request, response: Response) -> ResponseWriter:
-        """Send the head of an answer whose body the handler sends itself."""
-        if self.request is None or self._writer is not None or self._engine.switched:
+    def _check_unanswered(self, request: ReceivedRequest) -> None:
+        if (
+            request.outermost is not self.request  # but that of a task that outlives its handler
+            or self._writer is not None
+            or self._engine.switched
+        ):
             raise ResourceBusy("this request has its answer already")
+
+    async def start_response(self, request: ReceivedRequest, response: Response) -> ResponseWriter:
+        """Send the head of an answer whose body the handler sends itself."""
+        self._check_unanswered(request)
         answering = self._answering
         await answering.start(response, request)
         self._patience.begin_answer()
@@ -387,13 +394,12 @@ class ServerConnection:
         )
         return self._writer
 
-    async def respond(self, request: Request, response: Response) -> ResponseWriter:
+    async def respond(self, request: ReceivedRequest, response: Response) -> ResponseWriter:
         """Send an answer whose handler goes on."""
-        if self.request is None or self._writer is not None or self._engine.switched:
-            raise ResourceBusy("this request has its answer already")
+        self._check_unanswered(request)
         self._patience.begin_answer()
         answering = self._answering
-        if not answering.send_nowait(response, request):
+        if not answering.put_plain(response) and not answering.send_nowait(response, request):
             await answering.send(response, request)
         if self._timed or self._outgoing.due:  # else it leaves when the handler begins to wait
             await self._outgoing.flush()

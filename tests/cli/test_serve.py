@@ -220,11 +220,10 @@ async def test_it_serves_at_a_unix_socket(
     assert not path.exists()
 
 
-@pytest.mark.parametrize("more", [(), ("--workers", "2")], ids=["alone", "workers"])
-async def test_it_serves_a_socket_that_it_inherits(folder: Path, more: tuple[str, ...]) -> None:
+async def test_it_serves_a_socket_that_it_inherits(folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as inherited:
         fd = inherited.fileno()
-        words = ("served:app", "--fd", str(fd), *more)
+        words = ("served:app", "--fd", str(fd), "--workers", "2")
         async with serving(*words, folder=folder, fds=[fd]) as served:
             assert served.port == inherited.getsockname()[1]
             assert await served.get()

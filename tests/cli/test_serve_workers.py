@@ -139,26 +139,13 @@ async def test_an_application_that_does_not_start_is_told_once(folder: Path) -> 
     assert report.splitlines().count("a worker did not start") == 1
 
 
-async def test_workers_that_die_too_often_end_the_service(folder: Path) -> None:
-    words = ("served:app", "--port", "0", "--workers", "2", "--max-restarts", "1")
-    async with serving(*words, folder=folder) as served:
-        first, _ = await workers_of(served)
-        os.kill(first, signal.SIGKILL)
-        (third,) = await served.worker_pids(1)
-        os.kill(third, signal.SIGKILL)
-        exit_code, report = await served.end()
-
-    assert exit_code == 1
-    assert "(workers die too often)" in report
-
-
 async def test_a_worker_that_cannot_start_again_leaves_the_others(folder: Path) -> None:
     words = ("served:app", "--port", "0", "--workers", "2", "--max-restarts", "1")
     async with serving(*words, folder=folder) as served:
         first, second = await workers_of(served)
         (folder / "served.py").write_text("1 / 0")
         os.kill(first, signal.SIGKILL)
-        await served.err.until("a worker did not start")
+        await served.err.until("the other workers go on without it")
         with trio.fail_after(PATIENCE_SECONDS):  # nothing waits where nobody is any more
             assert {await served.get() for _ in range(CLIENTS)} == {str(second)}
         (folder / "served.py").write_text(APP)
@@ -170,18 +157,6 @@ async def test_a_worker_that_cannot_start_again_leaves_the_others(folder: Path) 
 
     assert exit_code == 0
     assert report.count("ZeroDivisionError") == 1
-
-
-async def test_the_last_worker_that_cannot_start_again_ends_the_service(folder: Path) -> None:
-    words = ("served:app", "--port", "0", "--workers", "1", "--max-restarts", "1")
-    async with serving(*words, folder=folder) as served:
-        (only,) = await workers_of(served)
-        (folder / "served.py").write_text("1 / 0")
-        os.kill(only, signal.SIGKILL)
-        exit_code, report = await served.end()
-
-    assert exit_code == 1
-    assert "(no worker is left)" in report
 
 
 async def test_a_worker_that_somebody_stops_is_replaced_before_it_has_drained(

@@ -22,6 +22,7 @@ NEVER_WAIT = {
     "checkpoint_budget",
     "current_lifecycle",
     "current_trace",
+    "ignore_signals",
     "next_connection_id",
     "print_report",
     "remaining_time",

@@ -1,10 +1,12 @@
-"""What all tests share: how hypothesis works here, and how long the long tests go on."""
+"""What all tests share: hypothesis, signals, skips and garbage, and how long the long tests go on."""
 
 from __future__ import annotations
 
+import gc
 import os
+import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -19,6 +21,8 @@ hypothesis.settings.register_profile(
 
 def pytest_configure() -> None:
     hypothesis.settings.load_profile("sweep" if sweeps_all() else "default")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell has it for its background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -29,8 +33,34 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("sweep")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call() -> Generator[None, object, object]:
+    """Skip async tests for the reason that they give; pytest-trio skips them anew, for none."""
+    try:
+        return (yield)
+    except pytest.skip.Exception as nameless:
+        reason = nameless.__context__
+        if not isinstance(reason, BaseExceptionGroup):
+            raise
+        while isinstance(reason, BaseExceptionGroup):
+            (reason,) = reason.exceptions
+        raise reason from None
+
+
 def sweeps_all() -> bool:
     return os.environ.get("HELIANTHUS_SWEEP") == "all"
+
+
+@pytest.fixture(autouse=True)
+def garbage_of_its_own() -> Iterator[None]:
+    """Collect what each test leaves behind, so that the test which leaks is the one that fails.
+
+    What was there before is not looked at: the whole of it takes longer than most tests.
+    """
+    gc.freeze()
+    yield
+    gc.collect()
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

@@ -426,14 +426,9 @@ class TestGivingUp:
         heard: list[BaseException] = []
         url = await serve_script(self.listening(script, heard))
         token = core.CancelToken()
-
-        async def cancel() -> None:
-            await trio.sleep(0.005)
-            token.cancel("enough")
-
         async with open_client(url) as client:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(cancel)
+                nursery.start_soon(self.when_it_waits, partial(token.cancel, "enough"))
                 with pytest.raises(errors.OperationCancelled, match="enough"):
                     await client.get("/", token=token)
             with pytest.raises(errors.OperationCancelled, match="enough"):
@@ -445,15 +440,22 @@ class TestGivingUp:
         heard: list[BaseException] = []
         url = await serve_script(self.listening(script, heard))
         async with open_client(url) as client:
-            with trio.move_on_after(0.005) as scope:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self.when_it_waits, nursery.cancel_scope.cancel)
                 await client.get("/", timeout=60, token=core.CancelToken())
-            assert scope.cancelled_caught
+            assert nursery.cancel_scope.cancelled_caught
             with trio.CancelScope() as cancelled:
                 cancelled.cancel()
                 await client.get("/")
             assert cancelled.cancelled_caught
         await trio.testing.wait_all_tasks_blocked(0.005)
         assert isinstance(heard[0], errors.ConnectionReset)
+
+    @staticmethod
+    async def when_it_waits(give_up: Callable[[], object]) -> None:
+        """Give the call up when it waits for what does not come, however long it takes until then."""
+        await trio.testing.wait_all_tasks_blocked(0.005)
+        give_up()
 
     @staticmethod
     def listening(script: Script, heard: list[BaseException]) -> Script:

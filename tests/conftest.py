@@ -1,4 +1,4 @@
-"""What all tests share: hypothesis, signals, skips and garbage, and how long the long tests go on."""
+"""What all tests share: hypothesis, signals, skips, garbage, and how long long tests go on."""
 
 from __future__ import annotations
 

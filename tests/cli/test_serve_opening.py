@@ -125,7 +125,7 @@ class Events(list[str]):
                 yield "app"
             finally:
                 self.append("closing")
-                await trio.sleep(end)
+                await trio.sleep(end)  # noqa: ASYNC102 - it is for the test to be cut
                 self.append("closed")
 
 

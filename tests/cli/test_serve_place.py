@@ -152,7 +152,7 @@ async def open_stage(monkeypatch: pytest.MonkeyPatch, *words: str) -> AsyncItera
             restarts = RestartLimit(options.max_restarts, options.restart_window)
             stage = Stage(Crew(options, port, service, lifecycle, restarts), port)
             monkeypatch.setattr(_serve_place, "start_child", stage.start_child)
-            nursery.start_soon(service.run, trio.sleep_forever)
+            nursery.start_soon(service.run, trio.sleep_forever)  # noqa: ASYNC111 - it ends below
             await wait_all_tasks_blocked()
             yield stage
             for worker in stage.workers:

@@ -146,7 +146,7 @@ async def test_a_worker_that_cannot_start_again_leaves_the_others(folder: Path) 
         (folder / "served.py").write_text("1 / 0")
         os.kill(first, signal.SIGKILL)
         await served.err.until("the other workers go on without it")
-        with trio.fail_after(PATIENCE_SECONDS):  # nothing waits where nobody is any more
+        with trio.fail_after(PATIENCE_SECONDS):  # noqa: ASYNC100 - none waits where nobody is
             assert {await served.get() for _ in range(CLIENTS)} == {str(second)}
         (folder / "served.py").write_text(APP)
         served.send("SIGHUP")

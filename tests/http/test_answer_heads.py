@@ -3,8 +3,14 @@ from __future__ import annotations
 import pytest
 
 from trio_helianthus.errors import LocalProtocolError
-from trio_helianthus.http import Response
-from trio_helianthus.http._answer import MAX_KEPT_HEADS, MAX_KEPT_LINE, AnswerHeads, answer_head
+from trio_helianthus.http import Headers, Response, _answer
+from trio_helianthus.http._answer import (
+    MAX_KEPT_BYTES,
+    MAX_KEPT_HEADS,
+    MAX_KEPT_LINE,
+    AnswerHeads,
+    answer_head,
+)
 
 
 def make(*fields: tuple[bytes, bytes], status: int = 200) -> Response:
@@ -69,3 +75,23 @@ def test_what_a_handler_says_about_the_connection_is_understood() -> None:
         assert heads.head_of(make((b"Content-Length", b"7"))).length == b"7"
         assert heads.head_of(make((b"Date", b"today"))).render().count(b"Date") == 1
         assert not heads.head_of(make(SERVER)).close
+
+
+def test_a_long_head_is_sent_and_not_kept_by_identity() -> None:
+    heads = AnswerHeads()
+    fields = Headers.from_wire([(b"A", b"b" * MAX_KEPT_BYTES)])
+    response = Response.from_wire(404, fields)
+    assert response.shared_headers is fields
+    assert fields.raw[0][1] in heads.head_of(response).render()
+    assert fields.raw[0][1] in (heads.plain(fields) or b"")
+    assert not heads._shared
+    assert not heads._plain
+
+
+def test_equal_fields_of_many_answers_are_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    heads = AnswerHeads()
+    for _ in range(2):
+        expected = heads.plain(Headers.from_wire([SERVER]))
+    monkeypatch.delattr(_answer, "answer_head")
+    monkeypatch.setattr(AnswerHeads, "_add_line", None)
+    assert heads.plain(Headers.from_wire([SERVER])) == expected

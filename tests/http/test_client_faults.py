@@ -453,7 +453,7 @@ class TestGivingUp:
 
     @staticmethod
     async def when_it_waits(give_up: Callable[[], object]) -> None:
-        """Give the call up when it waits for what does not come, however long it takes until then."""
+        """Give the call up as soon as it waits for what does not come."""
         await trio.testing.wait_all_tasks_blocked(0.005)
         give_up()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import re
 import threading
@@ -467,6 +468,14 @@ def test_the_watchdog_goes_home() -> None:
     before = set(threading.enumerate())
     cancel_sweep(three_steps)
     assert set(threading.enumerate()) <= before
+
+
+@pytest.mark.parametrize("before", [gc.freeze, gc.unfreeze])
+def test_what_was_frozen_stays_frozen_and_nothing_else(before: Callable[[], None]) -> None:
+    before()
+    frozen = gc.get_freeze_count()
+    cancel_sweep(three_steps)
+    assert bool(gc.get_freeze_count()) == bool(frozen)
 
 
 # ---------------------------------------------------------------- misuse

@@ -116,11 +116,13 @@ class AnswerHeads:
         """
         found = self._plain.get(id(fields))
         if found is None:
-            if len(self._plain) >= MAX_KEPT_HEADS:
-                self._plain.clear()
-            head = answer_head(200, fields.raw)
-            is_plain = head.length is None and not head.close
-            found = self._plain[id(fields)] = head.render() if is_plain else None, fields
+            head = self._find(200, fields.raw)
+            rendered = head.render()
+            found = rendered if head.length is None and not head.close else None, fields
+            if len(rendered) <= MAX_KEPT_BYTES:
+                if len(self._plain) >= MAX_KEPT_HEADS:
+                    self._plain.clear()
+                self._plain[id(fields)] = found
         return found[0]
 
     def tick(self) -> None:
@@ -141,9 +143,12 @@ class AnswerHeads:
         place = response.status, id(fields)
         kept = self._shared.get(place)
         if kept is None:
+            head = self._find(response.status, fields.raw)
+            if len(head.render()) > MAX_KEPT_BYTES:
+                return head
             if len(self._shared) >= MAX_KEPT_HEADS:
                 self._shared.clear()
-            kept = self._shared[place] = self._find(response.status, fields.raw), fields
+            kept = self._shared[place] = head, fields
         return kept[0]
 
     def _find(self, status: int, fields: tuple[tuple[bytes, bytes], ...]) -> AnswerHead:

@@ -84,7 +84,7 @@ class Streaming(AbstractAsyncContextManager[StreamedResponse]):
             else:
                 response = await self._open(call, journey, started + seconds)
         except BaseException as exc:
-            await self.__aexit__(type(exc), exc, exc.__traceback__)
+            await self.__aexit__(type(exc), exc, exc.__traceback__)  # noqa: ASYNC102 - as there
             raise
         response._seconds = trio.current_time() - started
         self._response = response
@@ -100,7 +100,7 @@ class Streaming(AbstractAsyncContextManager[StreamedResponse]):
             self._response.body.close()
         try:
             if self._exchange is not None:
-                await self._exchange.end(exc)
+                await self._exchange.end(exc)  # noqa: ASYNC102 - the one wait in there is shielded
         finally:
             if type(self._content) is not bytes:
                 await close_source(self._content)  # noqa: ASYNC102 - it shields what it must

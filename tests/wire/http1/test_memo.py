@@ -21,6 +21,8 @@ from trio_helianthus.wire.http1 import (
     encode_response,
     server_connection,
 )
+from trio_helianthus.wire.http1._h11_parser import H11Parser
+from trio_helianthus.wire.http1._heads import RequestReader
 
 FIELDS = b"Host: a\r\nAccept: */*\r\nCookie: b=c\r\n\r\n"
 OK = encode_response(200, [])
@@ -333,3 +335,20 @@ def test_a_head_known_from_a_get_has_no_body_when_it_answers_a_head() -> None:
     connection.next_event()
     assert connection.body_length == 0
     assert connection.next_event() == EndOfMessage()
+
+
+class Copied(bytearray):
+    """Tells when all of it is copied."""
+
+    def __bytes__(self) -> bytes:
+        raise AssertionError("a buffer was copied for one head of the many in it")
+
+
+def test_a_value_is_taken_out_of_a_buffer_that_is_not_copied() -> None:
+    reader = RequestReader(Limits(), H11Parser())
+    lines = b"GET / HTTP/1.1\r\nHost: a\r\nCookie: %d\r\n\r\n"
+    buffer = Copied(b"".join([lines % number for number in range(4)]))
+    heads = [reader.read(buffer, place * len(lines % 0)) for place in range(4)]
+    cookies = [head.fields[1][1] for head in heads if head is not None]
+    assert cookies == [b"0", b"1", b"2", b"3"]
+    assert {type(cookie) for cookie in cookies} == {bytes}

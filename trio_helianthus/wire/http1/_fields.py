@@ -78,8 +78,6 @@ class FieldReader:
         :returns: where it ends, behind the empty line; 0 where it is not like the last one, or not
             complete, and nothing has happened.
         """
-        if buffer.__class__ is not bytes:
-            buffer = bytes(buffer)
         values: list[bytes] = []
         for fixed, length in self._up_to:
             if not buffer.startswith(fixed, at):
@@ -89,7 +87,7 @@ class FieldReader:
             value = buffer[at:end]
             if value != value.strip() or end <= at:
                 return 0
-            values.append(value)
+            values.append(value)  # type: ignore[arg-type]  # made bytes of below
             at = end
         if not buffer.startswith(self._behind, at):
             return 0
@@ -99,6 +97,8 @@ class FieldReader:
         if values:
             if has_control(b"".join(values)):
                 return 0
+            if buffer.__class__ is not bytes:  # they alone: it may hold many other requests
+                values = list(map(bytes, values))
             fields = list(self.fields)
             for (place, name), value in zip(self._gaps, values):  # noqa: B905 - strict is slow
                 fields[place] = name, value

@@ -130,3 +130,9 @@ async def test_a_follower_that_is_too_slow_misses_events_and_holds_up_nobody(boa
     names = [json.loads(event.data or "")["name"] async for event in events]
     assert names == [str(number) for number in range(BACKLOG)]
     assert board.cancelled == BACKLOG + MAX_STOPS
+
+
+async def test_who_follows_too_late_does_not_hold_up_the_end(board: Board) -> None:
+    events = board.follow(math.inf)
+    board.close()
+    assert [event async for event in events] == []

@@ -54,6 +54,7 @@ class Board:
         """On trio's clock."""
         self._stop_in, self.stops = trio.open_memory_channel[Stop](MAX_STOPS)
         self._followers: dict[trio.MemorySendChannel[http.ServerSentEvent], None] = {}
+        self._is_closed = False
         self._nobody_follows = trio.Event()
 
     @contextmanager
@@ -74,6 +75,8 @@ class Board:
 
     async def follow(self, every: float) -> AsyncGenerator[http.ServerSentEvent, None]:
         """Events: what is counted, at once and every so many seconds; and each slow call's stop."""
+        if self._is_closed:  # since this was asked for, and before it began
+            return
         tell, told = trio.open_memory_channel[http.ServerSentEvent](BACKLOG)
         self._followers[tell] = None
         self._nobody_follows = trio.Event()
@@ -100,6 +103,7 @@ class Board:
 
     def close(self) -> None:
         """End the events, so that nobody who follows them holds up a drain."""
+        self._is_closed = True
         while self._followers:
             self._followers.popitem()[0].close()
 

@@ -252,3 +252,21 @@ def test_what_is_not_installed_is_named_when_asked_for(monkeypatch: pytest.Monke
 
 def test_an_engine_is_known_by_its_name() -> None:
     assert [Engine(name) for name in ("auto", "h11", "httptools")] == list(Engine)
+
+
+@pytest.mark.parametrize("fields", [b"Content-Length: x\r\n", b"A : b\r\n", b"Host: a b\r\n"])
+@pytest.mark.parametrize("known", [True, False])
+def test_too_long_a_target_is_what_is_told_by_either_engine(
+    engine: Engine, fields: bytes, known: bool
+) -> None:
+    connection = server_connection(limits=LIMITS, engine=engine)
+    if known:
+        connection.receive_data(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        connection.next_request()
+        connection.send_whole(200, encode_response(200, []), b"")
+        connection.next_cycle()
+    target = b"/" + b"a" * LIMITS.max_target_bytes
+    connection.receive_data(b"GET %b HTTP/1.1\r\n%b\r\n" % (target, fields))
+    with pytest.raises(BadMessage) as refusal:
+        connection.next_event()
+    assert refusal.value.status_hint == 414

@@ -60,21 +60,21 @@ class Facts:
     )
 
     def __init__(self, version: str) -> None:
-        self.version = version
+        self.version: str = version
         self.length: int = UNTIL_END
         """Of the body; or :data:`CHUNKED`."""
-        self.close = False
+        self.close: bool = False
         """This is the peer's last message."""
-        self.keep_alive = False
+        self.keep_alive: bool = False
         """Asked for in the way of HTTP/1.0."""
-        self.expects = False
+        self.expects: bool = False
         """``100-continue``."""
-        self.upgrade = False
+        self.upgrade: bool = False
         """Another protocol is proposed."""
-        self.has_host = False
-        self.plain = True
+        self.has_host: bool = False
+        self.plain: bool = True
         """They say nothing but what they mostly say: no body, and the connection goes on."""
-        self.usual = False
+        self.usual: bool = False
         """Moreover, they are those of HTTP/1.1, with a host."""
 
 

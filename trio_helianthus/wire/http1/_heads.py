@@ -115,16 +115,13 @@ class RequestReader(HeadReader[RequestHead]):
                 line = bytes(buffer[at : buffer.index(b"\r\n", at)])
                 count_lines(line)
                 raise BadMessage(fault_of_request_line(line))
+            if len(match[2]) > self._limits.max_target_bytes:  # before a parser sees the rest
+                raise self._target_too_long(match[2])
             known.read(bytes(buffer[match.end() : end]))
         assert match is not None  # or there would have been no end
         method, target, version = match.groups()
         if len(target) > self._limits.max_target_bytes:
-            raise MessageTooLarge(
-                f"a request target of {len(target)} bytes",
-                status_hint=414,
-                limit_name="max_target_bytes",
-                limit=self._limits.max_target_bytes,
-            )
+            raise self._target_too_long(target)
         self.end = end
         raw = buffer[at:end]
         if raw.__class__ is not bytes:
@@ -134,6 +131,14 @@ class RequestReader(HeadReader[RequestHead]):
         if facts.usual and target[0] == SLASH and name not in UNUSUAL_METHODS:
             return RequestHead(name, target.decode("ascii"), known.fields, facts, raw, 0, True)
         return request_head(name, target, known.fields, facts, raw)
+
+    def _target_too_long(self, target: bytes) -> MessageTooLarge:
+        return MessageTooLarge(
+            f"a request target of {len(target)} bytes",
+            status_hint=414,
+            limit_name="max_target_bytes",
+            limit=self._limits.max_target_bytes,
+        )
 
     def _skip_line(self, buffer: Received, at: int) -> RequestHead | None:
         """One empty line before a request is forgiven (RFC 9112, section 2.2)."""

@@ -38,7 +38,7 @@ class HTTPLoad(enum.StrEnum):
     """GET with the short head of a load generator, the same each time, which names a route with
     a parameter."""
     BROWSER = "browser"
-    """GET with the twelve fields that a browser sends, cookie, referer and path varying."""
+    """GET with the twelve fields that a browser sends; path, agent, referer and cookie vary."""
     PIPELINED = "pipelined"
     """The short GET, sixteen at a time on each connection."""
     POST = "post"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -84,6 +85,12 @@ def program(script: str) -> Iterator[Program]:
         process.kill()
 
 
+def seconds_until(verdict: str, report: str) -> float:
+    found = re.match(rf"{verdict} in (\d+\.\d\d) s ", report)
+    assert found, report
+    return float(found[1])
+
+
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_the_first_signal_drains_and_the_exit_code_is_0(signum: signal.Signals) -> None:
     script = """
@@ -97,8 +104,7 @@ run(serve_forever, handler, drain_timeout=10)
         code, printed = running.end()
     assert code == 0
     first, second = printed.splitlines()
-    assert first.startswith("drained in 0.0")
-    assert first.endswith(f"({signum.name})")
+    assert re.fullmatch(rf"drained in \d+\.\d\d s \({signum.name}\)", first)
     assert second == "  echo: 1 finished, 0 cut, 0 would not stop"
 
 
@@ -108,7 +114,7 @@ def test_work_that_does_not_finish_is_cut_and_the_exit_code_is_1() -> None:
         code, printed = running.end()
     assert code == 1
     first, *others = printed.splitlines()
-    assert first.startswith("cut in 0.2")
+    assert seconds_until("cut", first) >= 0.2
     assert others == ["  echo: 0 finished, 1 cut, 0 would not stop", "    cut: peer 1"]
 
 
@@ -125,7 +131,7 @@ run(main, drain_timeout=float("inf"))
         running.send(signal.SIGINT)
         code, printed = running.end()
     assert code == 1
-    assert printed.splitlines()[0].startswith("cut in 0.")
+    assert printed.startswith("cut in ")
     assert "(SIGTERM)" in printed
 
 
@@ -229,4 +235,4 @@ run(main, drain_timeout=0.1, stop_timeout=0.1)
     with program(script) as running:
         code, printed = running.end()
     assert code == 0
-    assert printed.startswith("drained in 1.6")
+    assert seconds_until("drained", printed) >= 1.6

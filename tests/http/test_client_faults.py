@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+EVIL = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
 
 
 Script = Callable[[net.ByteStream], Awaitable[object]]
@@ -140,33 +141,40 @@ class TestStaleConnections:
     async def test_one_on_which_something_came_unasked_is_not_used(
         self, serve_script: ServeScript, reports: Reports
     ) -> None:
+        came = trio.Semaphore(0)
+
         async def script(stream: net.ByteStream) -> None:
             await stream.receive_until(b"\r\n\r\n")
             await stream.send_all(OK)
-            await trio.sleep(0.002)
-            await stream.send_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+            await trio.testing.wait_all_tasks_blocked()
+            await stream.send_all(EVIL)
+            came.release()
             await stream.receive_some()
 
         url = await serve_script(script)
         async with open_client(url) as client:
-            assert (await client.get("/")).content == b"ok"
-            await trio.sleep(0.01)
-            assert (await client.get("/")).content == b"ok"
+            for _ in range(2):
+                assert (await client.get("/")).content == b"ok"
+                await came.acquire()
         assert len(reports.named("net.tcp.connect")) == 2
 
-    @pytest.mark.parametrize("pause", [0, 0.01])
+    @pytest.mark.parametrize("at_once", [True, False])
     async def test_under_tls_too(
         self,
         nursery: trio.Nursery,
         reports: Reports,
         tls_contexts: tuple[ssl.SSLContext, ssl.SSLContext],
-        pause: float,
+        at_once: bool,
     ) -> None:
+        came = trio.Semaphore(0)
+
         async def script(stream: net.ByteStream) -> None:
             await stream.receive_until(b"\r\n\r\n")
             await stream.send_all(OK)
-            await trio.sleep(pause)
-            await stream.send_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+            if not at_once:
+                await trio.testing.wait_all_tasks_blocked()
+            await stream.send_all(EVIL)
+            came.release()
             await stream.receive_some()
 
         ours, theirs = tls_contexts
@@ -174,7 +182,7 @@ class TestStaleConnections:
         async with open_client(f"https://127.0.0.1:{server.port}", ssl_context=theirs) as client:
             for _ in range(3):
                 assert (await client.get("/")).content == b"ok"
-                await trio.sleep(0.02)
+                await came.acquire()
         assert len(reports.named("net.tcp.connect")) == 3
 
     async def test_one_that_the_system_has_given_up_is_not_used(
@@ -218,17 +226,20 @@ class TestStaleConnections:
     async def test_one_that_was_reset_while_it_was_idle_is_not_used(
         self, serve_script: ServeScript, reports: Reports
     ) -> None:
+        gone = trio.Semaphore(0)
+
         async def script(stream: net.ByteStream) -> None:
             await stream.receive_until(b"\r\n\r\n")
             await stream.send_all(OK)
-            await trio.sleep(0.002)
+            await trio.testing.wait_all_tasks_blocked()
             stream.reset()
+            gone.release()
 
         url = await serve_script(script)
         async with open_client(url) as client:
             for _ in range(2):
                 assert (await client.post("/")).content == b"ok"
-                await trio.sleep(0.01)
+                await gone.acquire()
         assert len(reports.named("net.tcp.connect")) == 2
 
     @pytest.mark.parametrize("how", ["ended", "reset"])
@@ -312,7 +323,7 @@ class TestContentThatIsNotWanted:
             await stream.send_all(b"HTTP/1.1 413 No\r\nContent-Length: 4\r\n\r\nno!\n")
             assert isinstance(stream, net.TCPStream)
             await stream.send_eof()
-            await trio.sleep(0.01)
+            await trio.sleep_forever()
 
         url = await serve_script(script)
         async with open_client(url) as client:

@@ -8,8 +8,9 @@ Each area is a module of its own, imported when it is first used::
         answer = await client.get("http://127.0.0.1:8080/", timeout=2)
 
 ``errors`` is the one error tree, ``core`` has tokens, timeouts, lifecycle and portals, ``net`` has
-TCP and TLS, ``http`` has the client and the server, ``asgi`` runs ASGI apps, ``wire`` has the
-protocols without any I/O, ``testing`` has the test kit, ``bench`` the benchmarks.
+TCP and TLS, ``http`` has the client and the server, ``websocket`` both
+sides of WebSockets, ``asgi`` runs ASGI apps, ``wire`` has the protocols without any I/O,
+``testing`` has the test kit, ``bench`` the benchmarks.
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
     from . import http as http
     from . import net as net
     from . import testing as testing
+    from . import websocket as websocket
     from . import wire as wire
 
     __version__: str
 
-__all__ = ["asgi", "bench", "core", "errors", "http", "net", "testing", "wire"]
+__all__ = ["asgi", "bench", "core", "errors", "http", "net", "testing", "websocket", "wire"]
 
 
 if not TYPE_CHECKING:  # a type checker is to know the names above, and no others

@@ -239,6 +239,33 @@ async def rate_limiter() -> None:
     assert limiter.waiting == 0
 
 
+async def broadcast() -> None:
+    broadcast = core.Broadcast[int]()
+    logs: list[list[int]] = [[] for _ in range(2 * core.SINKS_PER_TURN)]
+    for log in logs:
+        broadcast.attach(log.append)
+
+    async def listen() -> None:
+        async with broadcast.subscribe() as subscription:
+            assert await subscription.receive(timeout=60) in {1, 2, 3}
+            async for item in subscription:
+                assert item in {1, 2, 3}
+
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(listen)
+            nursery.start_soon(broadcast.publish, 1)
+            await broadcast.publish(2)
+            await trio.sleep(1)
+            await broadcast.publish(3)
+            await trio.sleep(1)
+            broadcast.close()
+    finally:
+        assert all(log == logs[0] for log in logs)
+        assert broadcast.statistics().subscriptions == 0
+        assert not broadcast._line
+
+
 async def hear_signals() -> None:
     with core.open_signals("SIGHUP", "SIGBREAK") as signals:
         for _ in range(3):
@@ -261,6 +288,7 @@ SCENARIOS: list[Callable[[], Awaitable[object]]] = [
     lending,
     retries,
     rate_limiter,
+    broadcast,
     hear_signals,
 ]
 IN_REAL_TIME = [portal_for_a_thread]

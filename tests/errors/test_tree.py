@@ -29,7 +29,10 @@ EXISTING_CODE_CATCHES: Final[dict[type[HelianthusError], tuple[type[Exception], 
     errors.ResourceBusy: (trio.BusyResourceError,),
     errors.ResourceFull: (trio.WouldBlock,),
     errors.ChannelEnded: (trio.EndOfChannel,),
+    errors.SubscriberTooSlow: (trio.BrokenResourceError,),
     errors.PortalStopped: (trio.RunFinishedError, RuntimeError),
+    errors.WebSocketEnded: (trio.EndOfChannel,),
+    errors.WebSocketBroken: (trio.BrokenResourceError,),
     errors.NetworkError: (OSError,),
     errors.ConnectionRefused: (ConnectionRefusedError, ConnectionError, OSError),
     errors.ConnectionReset: (ConnectionResetError, ConnectionError, trio.BrokenResourceError),
@@ -67,6 +70,10 @@ def simplest(error_type: type[HelianthusError]) -> HelianthusError:
         return errors.LimitExceeded(limit_name="max_bytes", limit=4)
     if error_type is errors.ResourceFull:
         return errors.ResourceFull(limit_name="high_water", limit=4)
+    if error_type is errors.SubscriberTooSlow:
+        return errors.SubscriberTooSlow(limit_name="max_items", limit=4)
+    if issubclass(error_type, errors.WebSocketClosed):
+        return error_type(code=1006)
     return error_type()
 
 
@@ -84,6 +91,8 @@ def full_of_detail() -> list[HelianthusError]:
         errors.MissingExtraError("speed", "msgpack"),
         errors.LimitExceeded("too much", limit_name="max_bytes", limit=4),
         errors.ResourceFull("no room", limit_name="high_water", limit=4),
+        errors.SubscriberTooSlow("slow", limit_name="max_items", limit=4),
+        errors.WebSocketBroken("lost", code=1011, reason="a bug"),
         errors.NetworkError("odd", code=ErrorCode.WOULD_BLOCK, errno=11, symbol="EODD", **where),
         errors.ConnectionReset("gone", errno=104, **where),
         errors.NameResolutionFailed("no such name", errno=-2, **where),
@@ -131,7 +140,7 @@ def test_code_that_exists_already_catches_our_errors(
         raise simplest(error_type)
 
 
-def test_only_a_lost_connection_is_a_broken_resource() -> None:
+def test_only_what_is_lost_for_good_is_a_broken_resource() -> None:
     broken = {kind.__name__ for kind in every_class() if issubclass(kind, trio.BrokenResourceError)}
     assert broken == {
         "CertificateInvalid",
@@ -140,7 +149,9 @@ def test_only_a_lost_connection_is_a_broken_resource() -> None:
         "ConnectionReset",
         "ConnectionTimedOut",
         "NotConnected",
+        "SubscriberTooSlow",
         "TLSError",
+        "WebSocketBroken",
     }
 
 

@@ -4,13 +4,18 @@
 order, :class:`Lifecycle` and :func:`run` end the whole program, :func:`open_portal` lets other
 threads in, and :func:`subscribe` listens to all of it. :func:`open_pool` lends what is slow to
 open, :func:`retry` and :class:`CircuitBreaker` deal with calls that fail, :class:`RateLimiter`
-with too many of them, and :class:`Alarm` with deadlines that nearly never come.
+with too many of them, :class:`Alarm` with deadlines that nearly never come, and
+:class:`Broadcast` with many who want the same.
 """
 
 from __future__ import annotations
 
 from ._acquiring import Acquiring as Acquiring
 from ._alarm import Alarm as Alarm
+from ._broadcast import SINKS_PER_TURN as SINKS_PER_TURN
+from ._broadcast import SUBSCRIPTION_ITEMS as SUBSCRIPTION_ITEMS
+from ._broadcast import Broadcast as Broadcast
+from ._broadcast import BroadcastStatistics as BroadcastStatistics
 from ._checkpoint import CHECKPOINT_BUDGET as CHECKPOINT_BUDGET
 from ._checkpoint import CheckpointBudget as CheckpointBudget
 from ._checkpoint import checkpoint_budget as checkpoint_budget
@@ -41,6 +46,8 @@ from ._nursery import ServiceNursery as ServiceNursery
 from ._nursery import open_background_nursery as open_background_nursery
 from ._nursery import open_service_nursery as open_service_nursery
 from ._open_pool import open_pool as open_pool
+from ._overflow import Overflow as Overflow
+from ._overflow import OverflowQueue as OverflowQueue
 from ._parking import WOKEN as WOKEN
 from ._parking import Parking as Parking
 from ._pool import Pool as Pool
@@ -64,6 +71,8 @@ from ._service import DrainReport as DrainReport
 from ._service import Service as Service
 from ._signals import ignore_signals as ignore_signals
 from ._signals import open_signals as open_signals
+from ._subscription import Subscription as Subscription
+from ._subscription import SubscriptionStatistics as SubscriptionStatistics
 from ._token import CancelToken as CancelToken
 from ._trace import TraceContext as TraceContext
 from ._trace import current_trace as current_trace
@@ -75,11 +84,15 @@ __all__ = [
     "EXIT_CUT",
     "EXIT_DRAINED",
     "SEAM",
+    "SINKS_PER_TURN",
     "STOP_SECONDS",
+    "SUBSCRIPTION_ITEMS",
     "WOKEN",
     "Acquiring",
     "Alarm",
     "BackgroundNursery",
+    "Broadcast",
+    "BroadcastStatistics",
     "CancelToken",
     "CheckpointBudget",
     "CircuitBreaker",
@@ -95,6 +108,8 @@ __all__ = [
     "LifecycleState",
     "Operation",
     "Outcome",
+    "Overflow",
+    "OverflowQueue",
     "Parking",
     "Pool",
     "PoolLimits",
@@ -106,6 +121,8 @@ __all__ = [
     "RetryPolicy",
     "Service",
     "ServiceNursery",
+    "Subscription",
+    "SubscriptionStatistics",
     "TraceContext",
     "checkpoint_budget",
     "current_lifecycle",

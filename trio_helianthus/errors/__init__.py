@@ -10,9 +10,13 @@ Each class is also the trio class and the builtin class that existing code catch
     ├── ResourceBusy                trio.BusyResourceError
     ├── ResourceFull                trio.WouldBlock
     ├── ChannelEnded                trio.EndOfChannel
+    ├── SubscriberTooSlow           trio.BrokenResourceError
     ├── PortalStopped               trio.RunFinishedError
     ├── ServiceDraining
     ├── CircuitOpen
+    ├── WebSocketClosed
+    │   ├── WebSocketEnded          trio.EndOfChannel
+    │   └── WebSocketBroken         trio.BrokenResourceError
     ├── NetworkError                OSError
     │   ├── ConnectionRefused       ConnectionRefusedError
     │   ├── ConnectionReset         ConnectionResetError, trio.BrokenResourceError
@@ -78,6 +82,10 @@ from ._tree import ResourceBusy as ResourceBusy
 from ._tree import ResourceClosed as ResourceClosed
 from ._tree import ResourceFull as ResourceFull
 from ._tree import ServiceDraining as ServiceDraining
+from ._tree import SubscriberTooSlow as SubscriberTooSlow
+from ._tree import WebSocketBroken as WebSocketBroken
+from ._tree import WebSocketClosed as WebSocketClosed
+from ._tree import WebSocketEnded as WebSocketEnded
 
 __all__ = [
     "AccessDenied",
@@ -110,9 +118,13 @@ __all__ = [
     "ResourceClosed",
     "ResourceFull",
     "ServiceDraining",
+    "SubscriberTooSlow",
     "TLSError",
     "TooManyOpenFiles",
     "Unreachable",
+    "WebSocketBroken",
+    "WebSocketClosed",
+    "WebSocketEnded",
     "error_code",
     "format_address",
     "from_os_error",

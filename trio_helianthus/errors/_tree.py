@@ -167,6 +167,29 @@ class ChannelEnded(HelianthusError, trio.EndOfChannel):
     _default_message = "the peer has ended its side of the channel"
 
 
+class SubscriberTooSlow(HelianthusError, trio.BrokenResourceError):
+    """A subscription has ended, since its subscriber was too slow and its queue was full.
+
+    :param message: Replaces the sentence made from the limit.
+    :param limit_name: The limit's name, which is the name of the argument that sets it.
+    :param limit: The limit's value, in the unit that the argument has.
+    """
+
+    _shown_in_repr: ClassVar[tuple[str, ...]] = ("limit_name", "limit")
+
+    limit_name: str
+    """The name of the limit, which is the name of the argument that sets it."""
+    limit: int
+    """The value of the limit."""
+
+    def __init__(self, message: str | None = None, *, limit_name: str, limit: int) -> None:
+        if message is None:
+            message = f"the subscriber was too slow: {limit_name}={limit} was reached"
+        super().__init__(message)
+        self.limit_name = limit_name
+        self.limit = limit
+
+
 class PortalStopped(HelianthusError, trio.RunFinishedError):
     """The portal was stopped, or its run has ended, so nobody would run the call."""
 
@@ -205,6 +228,38 @@ class CircuitOpen(HelianthusError):
         super().__init__(message)
         self.name = name
         self.retry_after = retry_after
+
+
+class WebSocketClosed(HelianthusError):
+    """A WebSocket has ended; the two subclasses say how.
+
+    :param message: Replaces the sentence made from ``code`` and ``reason``.
+    :param code: The close code (:rfc:`6455` section 7.4): the peer's, 1005 where it has sent none,
+        1006 where the connection was lost, or ours where we have refused what the peer sent.
+    :param reason: What was said beside the code, for a person to read; it may be empty.
+    """
+
+    _shown_in_repr: ClassVar[tuple[str, ...]] = ("code", "reason")
+
+    code: int
+    """The close code."""
+    reason: str
+    """What was said beside it."""
+
+    def __init__(self, message: str | None = None, *, code: int, reason: str = "") -> None:
+        if message is None:
+            message = f"the WebSocket was closed with {code}{f': {reason}' if reason else ''}"
+        super().__init__(message)
+        self.code = code
+        self.reason = reason
+
+
+class WebSocketEnded(WebSocketClosed, trio.EndOfChannel):
+    """A WebSocket was closed in good order, so no more messages will come."""
+
+
+class WebSocketBroken(WebSocketClosed, trio.BrokenResourceError):
+    """A WebSocket was lost, or closed because of an error, or nothing can be sent any more."""
 
 
 class ProtocolError(HelianthusError):

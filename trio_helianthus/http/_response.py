@@ -57,6 +57,8 @@ class Response:
 
     upgrade_handler: UpgradeHandler | None = None
     """What goes on behind this answer instead of HTTP; see :meth:`upgrade` and :meth:`tunnel`."""
+    on_drain: Callable[[], object] | None = None
+    """What is called when the server begins to drain while that goes on."""
     trailers: Headers | Callable[[], HeaderTypes] | None = None
     """The fields behind the body, or what makes them."""
 
@@ -278,19 +280,27 @@ class Response:
 
     @classmethod
     def upgrade(
-        cls, protocol: str, handler: UpgradeHandler, *, headers: HeaderTypes = ()
+        cls,
+        protocol: str,
+        handler: UpgradeHandler,
+        *,
+        headers: HeaderTypes = (),
+        on_drain: Callable[[], object] | None = None,
     ) -> Response:
         """Answer 101 and go on with another protocol (:rfc:`9110` section 7.8).
 
         :param protocol: for the ``Upgrade`` field; one that the request has asked for.
         :param handler: is given the connection's stream; what the client has sent behind its
             request comes first.
+        :param on_drain: is called when the server begins to drain, so that the protocol can say
+            goodbye: once, also where that was before the handler began. It must not wait.
         """
         response = cls(headers=headers)
         response.status = 101
         response.headers["Upgrade"] = protocol
         response.headers["Connection"] = "Upgrade"
         response.upgrade_handler = handler
+        response.on_drain = on_drain
         return response
 
     @classmethod

@@ -94,6 +94,7 @@ class ServerConnection:
         "_max_requests",
         "_next_protocol",
         "_observer",
+        "_on_drain",
         "_outgoing",
         "_patience",
         "_places",
@@ -143,6 +144,7 @@ class ServerConnection:
         self._observer: Observer | None = None
         self._writer: ResponseWriter | None = None
         self._next_protocol: UpgradeHandler | None = None
+        self._on_drain: Callable[[], object] | None = None
         stream.activity = "idle"
 
     def drain(self) -> None:
@@ -153,6 +155,8 @@ class ServerConnection:
                 self._patience.cut("the server drains and this connection is idle")
             else:
                 self._patience.hurry()
+        elif self._on_drain is not None:
+            self._on_drain()
 
     async def run(self) -> None:
         """Serve until either side wants no more."""
@@ -465,6 +469,7 @@ class ServerConnection:
             await self._outgoing.flush()
         if response.upgrade_handler is not None and self._engine.switched:
             self._next_protocol = response.upgrade_handler
+            self._on_drain = response.on_drain
 
     def _begin_answer(self) -> None:
         self._patience.begin_answer()
@@ -493,6 +498,8 @@ class ServerConnection:
             rest += await self._watcher.stop()
         stream.push_back(rest)
         stream.activity = "upgraded"
+        if self._draining and self._on_drain is not None:
+            self._on_drain()
         await handler(stream)
 
     async def _send_error(self, error: HTTPError) -> None:

@@ -1,0 +1,51 @@
+"""One message for many connections: encoded once, and nobody waits for the slowest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from trio_helianthus.wire.websocket import PreparedMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable
+
+    from ._connection import Connection
+
+__all__ = ["broadcast"]
+
+AT_A_TIME: Final = 100
+"""After how many connections other tasks may run."""
+
+
+async def broadcast(
+    connections: Iterable[Connection],
+    message: str | bytes | PreparedMessage,
+    *,
+    key: Hashable = None,
+) -> int:
+    """Send a message to many connections, and wait for none of them.
+
+    It is encoded once, and compressed once for each setting that was agreed on. What cannot be
+    sent at once waits in the connection's feed, by the policy of its :class:`WebSocketLimits`.
+    Tasks that broadcast at the same time may reach different peers in different orders; where
+    that matters, use a :class:`trio_helianthus.core.Broadcast` with ``connection.offer`` attached.
+
+    :param connections: their number at the start counts.
+    :param message: ``str`` for a text message, ``bytes`` for a binary one.
+    :param key: under ``CONFLATE``, the message replaces the one of the same key that waits.
+    :returns: how many connections have taken it.
+
+    Cancelled, it has reached some of them, each with the whole message.
+    """
+    if not isinstance(message, PreparedMessage):
+        message = PreparedMessage(message)
+    reached = 0
+    await trio.lowlevel.checkpoint_if_cancelled()
+    for number, connection in enumerate(list(connections), 1):
+        if connection.offer(message, key):
+            reached += 1
+        if number % AT_A_TIME == 0:
+            await trio.lowlevel.checkpoint()
+    return reached

@@ -1,0 +1,92 @@
+"""An endpoint: a WebSocket handler as a handler of the HTTP router."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import overload
+
+from trio_helianthus import http
+from trio_helianthus.wire import websocket as wire
+
+from ._accept import DEFAULT_DEFLATE, accept
+from ._limits import WebSocketLimits
+from ._server_connection import Handler
+
+__all__ = ["endpoint"]
+
+
+@overload
+def endpoint(
+    handler: Handler,
+    *,
+    subprotocols: Iterable[str] = ...,
+    origins: Iterable[str] | None = ...,
+    headers: http.HeaderTypes = ...,
+    limits: WebSocketLimits | None = ...,
+    deflate: wire.Deflate | None = ...,
+    engine: wire.Engine = ...,
+) -> http.Handler: ...
+
+
+@overload
+def endpoint(
+    handler: None = None,
+    *,
+    subprotocols: Iterable[str] = ...,
+    origins: Iterable[str] | None = ...,
+    headers: http.HeaderTypes = ...,
+    limits: WebSocketLimits | None = ...,
+    deflate: wire.Deflate | None = ...,
+    engine: wire.Engine = ...,
+) -> Callable[[Handler], http.Handler]: ...
+
+
+def endpoint(
+    handler: Handler | None = None,
+    *,
+    subprotocols: Iterable[str] = (),
+    origins: Iterable[str] | None = None,
+    headers: http.HeaderTypes = (),
+    limits: WebSocketLimits | None = None,
+    deflate: wire.Deflate | None = DEFAULT_DEFLATE,
+    engine: wire.Engine = wire.Engine.AUTO,
+) -> http.Handler | Callable[[Handler], http.Handler]:
+    """Make a handler of WebSockets one of requests, for a router or for :func:`http.serve`.
+
+    ::
+
+        @router.get("/echo")
+        @websocket.endpoint
+        async def echo(connection: websocket.ServerConnection) -> None:
+            async for message in connection:
+                await connection.send(message)
+
+    The arguments are those of :func:`accept`. A request that asks for no WebSocket is answered
+    with 426.
+
+    :param handler: serves each WebSocket; left out, a decorator is returned that takes it.
+    :raises TypeError: for a handler that cannot be called.
+    """
+    subprotocols = tuple(subprotocols)
+    origins = None if origins is None else tuple(origins)
+    headers = http.Headers(headers)
+
+    def decorate(handler: Handler) -> http.Handler:
+        if not callable(handler):
+            raise TypeError(f"a WebSocket handler has to be an async function, not {handler!r}")
+
+        async def open_websocket(request: http.Request) -> http.Response:
+            return accept(
+                request,
+                handler,
+                subprotocols=subprotocols,
+                origins=origins,
+                headers=headers,
+                limits=limits,
+                deflate=deflate,
+                engine=engine,
+            )
+
+        return open_websocket
+
+    return decorate if handler is None else decorate(handler)

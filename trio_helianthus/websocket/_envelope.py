@@ -1,0 +1,346 @@
+"""The messages of the rooms protocol: what clients say, and what they are told.
+
+The protocol is written down in ``docs/reference/rooms-protocol.rst``.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeAlias
+
+import attrs
+
+from trio_helianthus.errors import HelianthusError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ._bus import Position
+    from ._room_limits import RoomLimits
+
+__all__ = ["RoomError", "RoomProblem"]
+
+Ref: TypeAlias = "str | int | None"
+_LONGEST_REF = 64
+_LONGEST_LAST_SEEN = 128
+_LARGEST_REF = 2**53
+
+
+class RoomProblem(enum.Enum):
+    """Why something about a room was refused; ``code`` of an error message."""
+
+    BAD_MESSAGE = "bad_message"
+    """It is no JSON object, or a field is missing or of a wrong kind."""
+    UNKNOWN_TYPE = "unknown_type"
+    """There is no such ``type``."""
+    BAD_NAME = "bad_name"
+    """The name of the room is empty, too long, or not printable."""
+    TOO_LARGE = "too_large"
+    """What it carries is too large."""
+    NOT_JOINED = "not_joined"
+    """The client is not in that room."""
+    ALREADY_JOINED = "already_joined"
+    """The client is in that room already."""
+    TOO_MANY_ROOMS = "too_many_rooms"
+    """The client is in too many rooms, or the server has too many."""
+    ROOM_FULL = "room_full"
+    """Too many are in that room."""
+    TOO_MANY_REQUESTS = "too_many_requests"
+    """Too many requests wait for their replies."""
+    REFUSED = "refused"
+    """The application does not want it."""
+    FAILED = "failed"
+    """The application has failed."""
+    UNAVAILABLE = "unavailable"
+    """The bus cannot be reached now; it may have happened, or not."""
+
+
+class RoomError(HelianthusError):
+    """Something about a room was refused: by the server, or, in a hook, by the application.
+
+    :param problem: what is wrong, for programs.
+    :param message: what is wrong, for people; the client is told.
+    """
+
+    _shown_in_repr: ClassVar[tuple[str, ...]] = ("problem",)
+
+    problem: RoomProblem
+    """What is wrong, for programs."""
+
+    def __init__(
+        self, message: str | None = None, *, problem: RoomProblem = RoomProblem.REFUSED
+    ) -> None:
+        super().__init__(problem.value.replace("_", " ") if message is None else message)
+        self.problem = problem
+
+
+def dumps(value: object) -> str:
+    """Return a value as JSON that can be said in UTF-8.
+
+    :raises TypeError, ValueError, RecursionError: JSON cannot say it.
+    """
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which has to stay escaped
+        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return text
+
+
+def dump_limited(value: object, limit: int, what: str) -> str:
+    """Return a value as JSON of no more than so many bytes.
+
+    :raises RoomError: it has more.
+    :raises TypeError, ValueError, RecursionError: JSON cannot say it.
+    """
+    text = dumps(value)
+    if len(text) > limit or len(text.encode()) > limit:
+        raise RoomError(
+            f"{what} has more than {limit} bytes of JSON", problem=RoomProblem.TOO_LARGE
+        )
+    return text
+
+
+def check_name(name: object, limits: RoomLimits, what: str) -> str:
+    """Return a name that may be one.
+
+    :raises RoomError: it may not.
+    """
+    if not isinstance(name, str):
+        raise RoomError(f"{what} has to be a string", problem=RoomProblem.BAD_MESSAGE)
+    if not 0 < len(name) <= limits.max_name_length or not name.isprintable():
+        raise RoomError(
+            f"{what} has to have 1 to {limits.max_name_length} printable characters",
+            problem=RoomProblem.BAD_NAME,
+        )
+    return name
+
+
+# What a client says.
+
+
+@attrs.frozen
+class Join:
+    """A client wants to come into a room."""
+
+    ref: Ref
+    room: str
+    last_seen: str | None
+    info: str
+
+
+@attrs.frozen
+class Leave:
+    """A client wants to leave a room."""
+
+    ref: Ref
+    room: str
+
+
+@attrs.frozen
+class Send:
+    """A client has something to say in a room."""
+
+    ref: Ref
+    room: str
+    body: object
+    tag: str | None
+
+
+@attrs.frozen
+class Ask:
+    """A client has a request to the server."""
+
+    ref: Ref
+    body: object
+
+
+@attrs.frozen
+class Answer:
+    """A client's reply to a request of the server's, or, with a ``problem``, its refusal."""
+
+    ref: Ref
+    body: object
+    problem: str | None = None
+
+
+ClientEnvelope: TypeAlias = Join | Leave | Send | Ask | Answer
+
+
+class BadEnvelope(Exception):  # noqa: N818 - it ends at the session
+    """A message of a client's that is refused; ``ref`` is that of the message, if it had one."""
+
+    def __init__(self, error: RoomError, ref: Ref) -> None:
+        super().__init__(error)
+        self.error = error
+        self.ref = ref
+
+
+def parse_client_envelope_untrusted(message: str | bytes, limits: RoomLimits) -> ClientEnvelope:
+    """Read what a client has sent.
+
+    :raises BadEnvelope: it makes no sense.
+    """
+    ref: Ref = None
+    try:
+        fields = load_object_untrusted(message)
+        ref = _ref(fields)
+        return _read(fields, ref, limits)
+    except RoomError as exc:
+        raise BadEnvelope(exc, ref) from exc
+
+
+def load_object_untrusted(message: str | bytes) -> dict[str, Any]:
+    """Read a JSON object in a text message.
+
+    :raises RoomError: it is something else.
+    """
+    if not isinstance(message, str):
+        raise _bad("only text messages are understood")
+    try:
+        fields = json.loads(message, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as exc:
+        raise _bad("this is not JSON") from exc
+    if not isinstance(fields, dict):
+        raise _bad("this is not a JSON object")
+    return fields
+
+
+def _read(fields: dict[str, Any], ref: Ref, limits: RoomLimits) -> ClientEnvelope:
+    match fields.get("type"):
+        case "join":
+            room = check_name(fields.get("room"), limits, "room")
+            last_seen = _text(fields, "last_seen", _LONGEST_LAST_SEEN)
+            info = _limited(fields.get("info"), limits.max_info_bytes, "info")
+            return Join(ref, room, last_seen, info)
+        case "leave":
+            return Leave(ref, check_name(fields.get("room"), limits, "room"))
+        case "send":
+            room = check_name(fields.get("room"), limits, "room")
+            return Send(ref, room, fields.get("body"), _text(fields, "tag", _LONGEST_REF))
+        case "request":
+            if ref is None:
+                raise _bad("a request needs a ref")
+            return Ask(ref, fields.get("body"))
+        case "reply":
+            return Answer(ref, fields.get("body"))
+        case "error":
+            return Answer(ref, None, str(fields.get("message", "")))
+        case str():
+            raise RoomError(problem=RoomProblem.UNKNOWN_TYPE)
+        case _:
+            raise _bad("type has to be a string")
+
+
+def _ref(fields: dict[str, Any]) -> Ref:
+    ref = fields.get("ref")
+    if isinstance(ref, int) and not isinstance(ref, bool) and abs(ref) <= _LARGEST_REF:
+        return ref
+    if ref is None or (isinstance(ref, str) and len(ref) <= _LONGEST_REF):
+        return ref
+    raise _bad(f"ref has to be a number, or a string of up to {_LONGEST_REF} characters")
+
+
+def _text(fields: dict[str, Any], name: str, longest: int) -> str | None:
+    value = fields.get(name)
+    if value is None or (isinstance(value, str) and len(value) <= longest):
+        return value
+    raise _bad(f"{name} has to be a string of up to {longest} characters")
+
+
+def _limited(value: object, limit: int, what: str) -> str:
+    try:
+        return dump_limited(value, limit, what)
+    except (ValueError, RecursionError) as exc:
+        raise _bad(f"{what} is nested too deeply") from exc
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _bad(message: str) -> RoomError:
+    return RoomError(message, problem=RoomProblem.BAD_MESSAGE)
+
+
+# What a client is told.
+
+
+def reply(ref: Ref, **fields: object) -> str:
+    """Return the answer to something that a client has sent."""
+    return dumps({"type": "reply", "ref": ref, **fields})
+
+
+def reply_with_body(ref: Ref, body: str) -> str:
+    """Return the reply to a request; the body is JSON."""
+    return f'{{"type":"reply","ref":{dumps(ref)},"body":{body}}}'
+
+
+def request(ref: Ref, body: str) -> str:
+    """Return a request; the body is JSON."""
+    return f'{{"type":"request","ref":{dumps(ref)},"body":{body}}}'
+
+
+def error(ref: Ref, failure: RoomError) -> str:
+    """Return why something was refused."""
+    code = failure.problem.value
+    return dumps({"type": "error", "ref": ref, "code": code, "message": failure.message})
+
+
+def presence(kind: str, room: str, member: str, info: str) -> str:
+    """Return that a member has come (``joined``) or gone (``left``); the info is JSON."""
+    return (
+        f'{{"type":"{kind}","room":{dumps(room)},"member":{dumps(member)},"info":{info}}}'
+    )
+
+
+def gap(room: str, position: Position) -> str:
+    """Return that messages of a room are lost to its members."""
+    return dumps({"type": "gap", "room": room, "id": str(position)})
+
+
+def bus_data(by: str, sender: str | None, body: str, tag: str | None) -> str:
+    """Return a message as the bus carries it: whose connection sent it, a space, and its fields.
+
+    So it becomes an envelope without being parsed again, in each of the processes.
+    """
+    tagged = "" if tag is None else f',"tag":{dumps(tag)}'
+    return f'{by} {{"from":{dumps(sender)}{tagged},"body":{body}}}'
+
+
+def message(room: str, position: Position, data: str) -> tuple[str, str]:
+    """Return whose connection sent what the bus carried, and the envelope for the others."""
+    by, _, fields = data.partition(" {")
+    return by, f'{{"type":"message","room":{dumps(room)},"id":"{position}",{fields}'
+
+
+def welcome(
+    ref: Ref,
+    room: str,
+    position: Position,
+    *,
+    members: Iterable[tuple[str, str]],
+    count: int,
+    messages: Iterable[str],
+    resumed: bool,
+    missed: bool,
+    max_listed_bytes: int,
+) -> str:
+    """Return the answer to a join.
+
+    :param members: names, with what they tell of themselves as JSON.
+    :param messages: envelopes of messages.
+    """
+    listed, size = [], 0
+    for name, info in members:
+        entry = f'{{"member":{dumps(name)},"info":{info}}}'
+        size += len(entry.encode()) + 1
+        if size > max_listed_bytes:
+            break
+        listed.append(entry)
+    flags = dumps({"count": count, "resumed": resumed, "missed": missed})[1:]
+    return (
+        f'{{"type":"welcome","ref":{dumps(ref)},"room":{dumps(room)},"id":"{position}",'
+        f'"members":[{",".join(listed)}],"messages":[{",".join(messages)}],{flags}'
+    )

@@ -1,0 +1,246 @@
+"""What is sent: at once where the system takes it, by a flusher where the peer is slow."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from trio_helianthus.core import OverflowQueue, Parking
+from trio_helianthus.errors import NetworkError, ResourceClosed
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Hashable
+    from typing import TypeAlias
+
+    from trio_helianthus.net import ByteStream
+    from trio_helianthus.wire.websocket import PreparedMessage, WebSocketConnection
+
+    from ._limits import WebSocketLimits
+
+    StartTask: TypeAlias = Callable[[Callable[[], Awaitable[object]]], object]
+
+BATCH_BYTES: Final = 64 * 1024
+"""How much the flusher sends in one piece, at most, a longer frame aside."""
+
+
+class Outgoing:
+    """The frames of one connection on their way to the peer.
+
+    Laws:
+
+    1. A frame leaves whole, in the order in which it was encoded: compression depends on it.
+    2. Nobody's cancellation cuts a frame: what cannot leave at once belongs to the flusher, a task
+       of the connection's, which is started when it is needed first.
+    3. Frames wait in ``_queue``, whose senders wait above the high-water mark. Broadcast messages
+       wait in ``_feed``, behind those, not yet encoded, and are dropped as its policy says.
+
+    :param on_loss: is called with the error when the connection has failed; also for a peer that
+        did not take a piece in time.
+    """
+
+    __slots__ = (
+        "_feed",
+        "_flusher",
+        "_limits",
+        "_on_loss",
+        "_queue",
+        "_rest_first",
+        "_start_task",
+        "_started",
+        "_stream",
+        "_waiting",
+        "_wire",
+        "buffered",
+        "busy",
+        "closed",
+        "held",
+    )
+
+    def __init__(
+        self,
+        stream: ByteStream,
+        wire: WebSocketConnection,
+        limits: WebSocketLimits,
+        start_task: StartTask,
+        on_loss: Callable[[Exception], object],
+    ) -> None:
+        self._stream = stream
+        self._wire = wire
+        self._limits = limits
+        self._start_task = start_task
+        self._on_loss = on_loss
+        self._queue: deque[bytes] | None = None  # an idle connection has neither
+        self._rest_first = False  # what is first in the queue is the rest of a frame
+        self._feed: OverflowQueue[tuple[PreparedMessage, Hashable]] | None = None
+        self._flusher: Parking | None = None
+        self._started = False
+        self._waiting: trio.lowlevel.ParkingLot | None = None
+        self.buffered = 0
+        """Bytes of frames that wait or are being sent; without the feed's."""
+        self.busy = False
+        """Whether anything waits, so that nothing else may be sent at once."""
+        self.held = False
+        """Whether a message is being sent in fragments, so that the feed has to wait."""
+        self.closed = False
+        """Whether nothing is sent any more."""
+
+    @property
+    def feed(self) -> OverflowQueue[tuple[PreparedMessage, Hashable]] | None:
+        """The broadcast messages that wait, if there ever were any."""
+        return self._feed
+
+    def put(self, frame: bytes) -> None:
+        """Send a frame, or have it sent. This is no checkpoint.
+
+        :raises NetworkError: the connection failed.
+        :raises ResourceClosed: it was closed.
+        """
+        if self.busy:
+            self._append(frame)
+            return
+        try:
+            sent = self._stream.send_nowait(frame)
+        except (NetworkError, ResourceClosed) as exc:
+            self._on_loss(exc)
+            raise
+        if sent != len(frame):
+            self._rest_first = sent > 0
+            self._append(frame[sent:] if sent else frame)
+
+    def offer(self, message: PreparedMessage, key: Hashable) -> bool:
+        """Send a broadcast message, or let it wait in the feed. This is no checkpoint.
+
+        :returns: false where the feed is full, and its policy is to disconnect.
+        """
+        if not self.busy and not self.held:
+            try:
+                self.put(self._wire.send_prepared(message))
+            except (NetworkError, ResourceClosed):
+                pass  # which is known now, and told elsewhere
+            return True
+        feed = self._feed
+        if feed is None:
+            limits = self._limits
+            feed = self._feed = OverflowQueue(
+                limits.feed_max_messages,
+                limits.feed_overflow,
+                key=_key_of,
+                max_size=limits.feed_max_bytes,
+                size=_size_of,
+            )
+        if not self.busy and not self.held:
+            self._wake()
+        feed.offer((message, key))
+        return not feed.over
+
+    def release(self) -> None:
+        """Let the feed, and other senders, go on behind a message that was sent in fragments."""
+        self.held = False
+        self._let_go_on()
+        if self._feed and not self.busy:
+            self._wake()
+
+    async def wait_for_room(self) -> None:
+        """Wait until the senders may go on; a checkpoint."""
+        if self._waiting is None:
+            self._waiting = trio.lowlevel.ParkingLot()
+        await self._waiting.park()
+
+    async def wait_sent(self) -> None:
+        """Wait until nothing waits any more; a checkpoint only if something does."""
+        while self.busy and not self.closed:
+            await self.wait_for_room()
+
+    def drop(self) -> None:
+        """Drop what waits, but for a frame that has been sent in part."""
+        queue = self._queue
+        while queue and len(queue) > self._rest_first:
+            self.buffered -= len(queue.pop())
+        if self._feed is not None:
+            self._feed.clear()
+
+    def close(self) -> None:
+        """Send nothing any more, and let go of all."""
+        self.closed = True
+        self.drop()
+        self._let_go_on()
+        if self._flusher is not None:
+            self._flusher.wake()
+
+    def _append(self, frame: bytes) -> None:
+        if self._queue is None:
+            self._queue = deque()
+        self._queue.append(frame)
+        self.buffered += len(frame)
+        if not self.busy:
+            self._wake()
+
+    def _wake(self) -> None:
+        self.busy = True
+        if not self._started:
+            self._started = True
+            self._start_task(self._flush)
+        elif self._flusher is not None:
+            self._flusher.wake()
+
+    async def _flush(self) -> None:
+        """Send what waits, until closed."""
+        flusher = self._flusher = Parking()
+        timeout = self._limits.write_timeout
+        try:
+            while not self.closed:
+                batch = self._next_batch()
+                if not batch:
+                    self.busy = False
+                    self._let_go_on()
+                    await flusher
+                    continue
+                with trio.move_on_after(timeout) as scope:
+                    await self._stream.send_all(batch)
+                if scope.cancelled_caught:
+                    self._on_loss(TimeoutError(f"the peer took nothing for {timeout:g} s"))
+                    return
+                self.buffered -= len(batch)
+                if self.buffered <= self._limits.send_low_water:
+                    self._let_go_on()
+        except (NetworkError, ResourceClosed) as exc:
+            self._on_loss(exc)
+        finally:
+            flusher.clear()
+
+    def _next_batch(self) -> bytes:
+        """Take what is sent next, in one piece; it stays counted until it is sent."""
+        queue, feed = self._queue, self._feed
+        if not queue and feed and not self.held:
+            batch, size = list[bytes](), 0
+            while feed and size < BATCH_BYTES:
+                batch.append(self._wire.send_prepared(feed.popleft()[0]))
+                size += len(batch[-1])
+            self.buffered += size
+            return batch[0] if len(batch) == 1 else b"".join(batch)
+        if not queue:
+            return b""
+        frame = queue.popleft()
+        self._rest_first = False
+        if not queue or len(frame) >= BATCH_BYTES:
+            return frame
+        batch, size = [frame], len(frame)
+        while queue and size + len(queue[0]) <= BATCH_BYTES:
+            frame = queue.popleft()
+            batch.append(frame)
+            size += len(frame)
+        return b"".join(batch)
+
+    def _let_go_on(self) -> None:
+        if self._waiting:
+            self._waiting.unpark_all()
+
+
+def _key_of(entry: tuple[PreparedMessage, Hashable]) -> Hashable:
+    return entry[1]
+
+
+def _size_of(entry: tuple[PreparedMessage, Hashable]) -> int:
+    return len(entry[0].data)

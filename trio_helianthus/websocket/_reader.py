@@ -1,0 +1,301 @@
+"""What is received: by the task that asks for a message, or by an attendant while none asks."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, TypeAlias
+
+from trio.lowlevel import checkpoint_if_cancelled
+
+from trio_helianthus.core import Parking, checkpoint_budget
+from trio_helianthus.errors import (
+    NetworkError,
+    RemoteProtocolError,
+    ResourceBusy,
+    ResourceClosed,
+)
+from trio_helianthus.wire.websocket import Binary, Close, Ping, Pong, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trio_helianthus.net import ByteStream
+    from trio_helianthus.wire.websocket import Event, WebSocketConnection
+
+    from ._ending import Ending
+    from ._keepalive import Keepalive
+    from ._limits import WebSocketLimits
+    from ._outgoing import Outgoing, StartTask
+
+Item: TypeAlias = "str | bytes | Text | Binary"
+"""A whole message, or a fragment of one."""
+
+
+class Reader:
+    """Receives and parses for one connection.
+
+    Laws:
+
+    1. The task that wants a message receives by itself: no other task in between.
+    2. While no task does, for a while, an attendant receives, so that pings are answered and the
+       end is noticed. It ends as soon as it has something for a task that waits again.
+    3. What nobody has taken waits in the inbox; above its limits nothing more is received.
+    4. What the peer sent before its end is taken, and can be answered, before that end counts;
+       only while nobody receives it counts at once.
+    """
+
+    __slots__ = (
+        "_attending",
+        "_budget",
+        "_ending",
+        "_full",
+        "_inbox",
+        "_keepalive",
+        "_limits",
+        "_outgoing",
+        "_owed_pong",
+        "_peers_end",
+        "_room",
+        "_size",
+        "_start_task",
+        "_stream",
+        "_taker",
+        "_wire",
+        "busy",
+        "dropping",
+        "messages",
+    )
+
+    def __init__(
+        self,
+        stream: ByteStream,
+        wire: WebSocketConnection,
+        limits: WebSocketLimits,
+        start_task: StartTask,
+        outgoing: Outgoing,
+        ending: Ending,
+        keepalive: Keepalive,
+    ) -> None:
+        self._stream = stream
+        self._wire = wire
+        self._limits = limits
+        self._start_task = start_task
+        self._outgoing = outgoing
+        self._ending = ending
+        self._keepalive = keepalive
+        self._budget = checkpoint_budget()
+        self._inbox: deque[Item] | None = None  # an idle connection has none
+        self._size = 0
+        self._full = False
+        self._attending = False
+        self._taker: Parking | None = None  # who waits for what the attendant receives
+        self._room: Parking | None = None  # where the attendant waits
+        self._owed_pong: bytes | None = None
+        self._peers_end: Close | RemoteProtocolError | None = None  # behind what is in the inbox
+        self.busy = False
+        """Whether a task wants a message."""
+        self.dropping = False
+        """Whether messages are thrown away, as nobody will ask for them any more."""
+        self.messages = 0
+        """How many messages, or fragments, have come."""
+
+    @property
+    def queued(self) -> int:
+        """How many messages, or fragments, have come that nobody has taken."""
+        return len(self._inbox) if self._inbox else 0
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing is received, as too much waits to be taken."""
+        return self._full
+
+    async def take(self) -> Item:
+        """Return the next message, or fragment of one.
+
+        :raises ResourceBusy: another task is waiting for one.
+        """
+        if self.busy:
+            raise ResourceBusy("another task is receiving from this WebSocket")
+        self.busy = True
+        try:
+            while True:
+                if self._inbox:
+                    await checkpoint_if_cancelled()
+                    item = self._take_first()
+                    if self._budget.spend():
+                        await self._budget.refill()
+                    return item
+                if self._peers_end is not None:
+                    self._note_end()
+                if self._ending.code is not None or self.dropping:
+                    raise self._ending.why_no_message()
+                if self._attending:
+                    if self._taker is None:
+                        self._taker = Parking()
+                    await self._taker
+                    continue
+                batch = await self._receive()
+                if len(batch) == 1:
+                    only = batch[0]
+                    if type(only) is str or type(only) is bytes:
+                        self.messages += 1
+                        return only
+                self._sort(batch)
+        finally:
+            self.busy = False
+            if not self._keepalive.watching:
+                self._keepalive.watch()
+
+    def attend(self) -> None:
+        """See to it that somebody receives, and that the end counts."""
+        if self._peers_end is not None:
+            if not self.busy:
+                self._note_end()
+        elif self._attending:
+            if self.dropping:
+                self._go_on()
+        elif not self.busy and self._ending.code is None:
+            self._attending = True
+            self._start_task(self._attend)
+
+    def drop_all(self) -> None:
+        """Throw away what has come and what will."""
+        self.dropping = True
+        self._inbox = None
+        self._size = 0
+        self._go_on()
+        if self._peers_end is not None:
+            self._note_end()
+
+    def close(self) -> None:
+        """Let go of all who wait."""
+        self._go_on()
+        for parking in (self._taker, self._room):
+            if parking is not None:
+                parking.wake()
+                parking.clear()
+
+    async def _receive(self) -> Sequence[str | bytes | Event]:
+        """Receive once, unless there is something left to parse; return what it has brought."""
+        wire = self._wire
+        if wire.more:
+            await checkpoint_if_cancelled()
+            if self._budget.spend():
+                await self._budget.refill()
+        else:
+            try:
+                data = await self._stream.receive_some()
+            except (NetworkError, ResourceClosed) as exc:
+                self._ending.lose(exc)
+                return ()
+            if data:
+                wire.receive_data(data)
+            else:
+                wire.receive_eof()
+        batch = wire.next_batch()
+        if wire.refused:
+            try:
+                wire.next_event()
+            except RemoteProtocolError as exc:
+                self._peers_end = exc
+        return batch
+
+    def _note_end(self) -> None:
+        end, self._peers_end = self._peers_end, None
+        if isinstance(end, Close):
+            self._ending.note_close(end)
+        elif end is not None:
+            self._ending.refuse(end)
+
+    def _sort(self, batch: Sequence[str | bytes | Event]) -> None:
+        """Put messages into the inbox, and deal with the rest."""
+        for item in batch:
+            if isinstance(item, Ping):
+                self._answer_ping(item.payload)
+            elif isinstance(item, Pong):
+                self._keepalive.note_pong(item.payload)
+            elif isinstance(item, Close):
+                self._peers_end = item
+            else:
+                self.messages += 1
+                if not self.dropping:
+                    self._put(item)
+
+    def _answer_ping(self, payload: bytes) -> None:
+        if self._ending.sent is not None:
+            return
+        if self._outgoing.busy:
+            # The latest is enough (RFC 6455, 5.5.3), and a peer that does not read gets no more.
+            if self._owed_pong is None:
+                self._owed_pong = payload
+                self._start_task(self._pay_pong)
+            else:
+                self._owed_pong = payload
+            return
+        self._send_pong(payload)
+
+    async def _pay_pong(self) -> None:
+        await self._outgoing.wait_sent()
+        payload, self._owed_pong = self._owed_pong, None
+        if payload is not None and self._ending.sent is None and not self._ending.lost:
+            self._send_pong(payload)
+
+    def _send_pong(self, payload: bytes) -> None:
+        try:
+            self._outgoing.put(self._wire.send(Pong(payload)))
+        except (NetworkError, ResourceClosed):
+            pass  # which has been noted
+
+    def _put(self, item: Item) -> None:
+        if self._inbox is None:
+            self._inbox = deque()
+        self._inbox.append(item)
+        self._size += size_of(item)
+        limits = self._limits
+        if (
+            len(self._inbox) >= limits.max_queued_messages
+            or self._size >= limits.receive_high_water
+        ):
+            self._full = True
+
+    def _take_first(self) -> Item:
+        assert self._inbox
+        item = self._inbox.popleft()
+        self._size -= size_of(item)
+        if not self._inbox:
+            self._inbox = None
+            self._go_on()
+        elif self._size <= self._limits.receive_low_water:
+            self._go_on()
+        return item
+
+    def _go_on(self) -> None:
+        if self._full:
+            self._full = False
+            if self._room is not None:
+                self._room.wake()
+
+    async def _attend(self) -> None:
+        try:
+            while self._ending.code is None:
+                if self._peers_end is not None:
+                    if self._taker is None or self._taker.task is None:
+                        self._note_end()
+                    break
+                if self._full:
+                    if self._room is None:
+                        self._room = Parking()
+                    await self._room
+                    continue
+                self._sort(await self._receive())
+                if self._taker is not None and self._taker.task is not None:
+                    break
+        finally:
+            self._attending = False
+            if self._taker is not None:
+                self._taker.wake()
+
+
+def size_of(item: Item) -> int:
+    """Return how much a message, or a fragment of one, counts."""
+    return len(item) if isinstance(item, (str, bytes)) else len(item.data)

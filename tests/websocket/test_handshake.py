@@ -239,7 +239,8 @@ async def test_without_sockets() -> None:
     router = http.Router()
     router.add("/echo", websocket.endpoint(echo))
     async with (
-        http.open_client("http://inside", transport=http.in_process(router)) as client,
+        http.in_process(router) as transport,
+        http.open_client("http://inside", transport=transport) as client,
         websocket.open_websocket("/echo", client=client) as connection,
     ):
         for message in ("hello", b"x" * 300_000):

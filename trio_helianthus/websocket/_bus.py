@@ -40,7 +40,8 @@ class Position:
     """A place in a room's messages. As a string it is the id of the message that stands there."""
 
     epoch: str
-    """Names the row of messages. Where a bus has lost them it begins another row."""
+    """Names the row of messages, by letters and digits. Where a bus has lost them it begins
+    another row."""
     offset: int
     """The message's number in it; the first has 1."""
 
@@ -136,8 +137,9 @@ class Bus(Protocol):
     5. **Presence.** :meth:`enter` and :meth:`leave` are told once, and change nothing when they
        are repeated. What a process has entered depends on its lease: once that has run out, it is
        told as gone, at the latest when another process renews its own.
-    6. **Loss.** An operation that raises :exc:`BusLost` may have happened, or not. One that was
-       cancelled, too.
+    6. **Loss.** An operation that raises :exc:`BusLost` may have happened, or not, and so may one
+       that was cancelled; but it does not happen behind one that its caller has begun afterwards.
+       No operation waits for ever: where the bus does not answer, it is lost.
     """
 
     @property

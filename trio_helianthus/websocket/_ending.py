@@ -129,7 +129,7 @@ class Ending:
 
         :raises LocalProtocolError: the code or the reason cannot be sent.
         """
-        if self.sent is not None or self.lost:
+        if self.sent is not None or self.code == CloseCode.ABNORMAL:
             return
         close = Close(code, reason)
         frame = self._wire.send(close)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 import json
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, TypeAlias
 
 import attrs
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["RoomError", "RoomProblem"]
 
 Ref: TypeAlias = "str | int | None"
-_LONGEST_REF = 64
-_LONGEST_LAST_SEEN = 128
-_LARGEST_REF = 2**53
+_LONGEST_REF: Final = 64
+_LONGEST_LAST_SEEN: Final = 128
+_LARGEST_REF: Final = 2**53  # what JavaScript counts exactly
 
 
 class RoomProblem(enum.Enum):
@@ -145,6 +145,8 @@ class Send:
     ref: Ref
     room: str
     body: object
+    text: str
+    """The body as JSON."""
     tag: str | None
 
 
@@ -168,7 +170,7 @@ class Answer:
 ClientEnvelope: TypeAlias = Join | Leave | Send | Ask | Answer
 
 
-class BadEnvelope(Exception):  # noqa: N818 - it ends at the session
+class BadEnvelope(Exception):
     """A message of a client's that is refused; ``ref`` is that of the message, if it had one."""
 
     def __init__(self, error: RoomError, ref: Ref) -> None:
@@ -218,15 +220,16 @@ def _read(fields: dict[str, Any], ref: Ref, limits: RoomLimits) -> ClientEnvelop
             return Leave(ref, check_name(fields.get("room"), limits, "room"))
         case "send":
             room = check_name(fields.get("room"), limits, "room")
-            return Send(ref, room, fields.get("body"), _text(fields, "tag", _LONGEST_REF))
+            body, text = _body(fields, limits)
+            return Send(ref, room, body, text, _text(fields, "tag", _LONGEST_REF))
         case "request":
             if ref is None:
                 raise _bad("a request needs a ref")
-            return Ask(ref, fields.get("body"))
+            return Ask(ref, _body(fields, limits)[0])
         case "reply":
-            return Answer(ref, fields.get("body"))
+            return Answer(ref, _body(fields, limits)[0])
         case "error":
-            return Answer(ref, None, str(fields.get("message", "")))
+            return Answer(ref, None, _text(fields, "message", limits.max_body_bytes) or "")
         case str():
             raise RoomError(problem=RoomProblem.UNKNOWN_TYPE)
         case _:
@@ -247,6 +250,11 @@ def _text(fields: dict[str, Any], name: str, longest: int) -> str | None:
     if value is None or (isinstance(value, str) and len(value) <= longest):
         return value
     raise _bad(f"{name} has to be a string of up to {longest} characters")
+
+
+def _body(fields: dict[str, Any], limits: RoomLimits) -> tuple[object, str]:
+    body = fields.get("body")
+    return body, _limited(body, limits.max_body_bytes, "body")
 
 
 def _limited(value: object, limit: int, what: str) -> str:
@@ -290,9 +298,7 @@ def error(ref: Ref, failure: RoomError) -> str:
 
 def presence(kind: str, room: str, member: str, info: str) -> str:
     """Return that a member has come (``joined``) or gone (``left``); the info is JSON."""
-    return (
-        f'{{"type":"{kind}","room":{dumps(room)},"member":{dumps(member)},"info":{info}}}'
-    )
+    return f'{{"type":"{kind}","room":{dumps(room)},"member":{dumps(member)},"info":{info}}}'
 
 
 def gap(room: str, position: Position) -> str:

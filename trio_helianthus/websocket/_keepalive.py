@@ -113,6 +113,7 @@ class Keepalive:
         sent = self._pings[payload] = _SentPing(trio.current_time())
         try:
             self._outgoing.put(frame)
+            self._reader.attend()
             await sent.parking
         except (NetworkError, ResourceClosed):
             pass

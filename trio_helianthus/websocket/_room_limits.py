@@ -62,5 +62,7 @@ class RoomLimits:
     """How long a request of the server's waits for its reply."""
     lease: float = _seconds(30.0)
     """How long after its last sign of life the members of a process count as gone."""
+    join_timeout: float = _seconds(10.0)
+    """How long a member who joins waits for the bus."""
     leave_timeout: float = _seconds(5.0)
     """How long a member who leaves waits for the bus; it is tried again in the background."""

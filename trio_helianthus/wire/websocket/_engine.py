@@ -7,7 +7,8 @@ from enum import Enum
 from ._connection import WebSocketConnection
 from ._deflate import DeflateParameters
 from ._limits import DEFAULT_LIMITS, Limits
-from ._own_engine import OwnConnection
+from ._own_client import OwnClientConnection
+from ._own_server import OwnServerConnection
 
 __all__ = ["Engine", "client_connection", "server_connection"]
 
@@ -60,7 +61,8 @@ def _connection(
     limits: Limits, engine: Engine, deflate: DeflateParameters | None, *, is_client: bool
 ) -> WebSocketConnection:
     if engine is not Engine.WSPROTO:
-        return OwnConnection(limits, deflate, is_client=is_client)
+        own = OwnClientConnection if is_client else OwnServerConnection
+        return own(limits, deflate, is_client=is_client)
     from ._wsproto_engine import WSProtoConnection
 
     return WSProtoConnection(limits, deflate, is_client=is_client)

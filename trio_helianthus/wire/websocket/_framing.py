@@ -13,16 +13,19 @@ __all__ = [
     "COMPRESSED",
     "FINAL",
     "IS_CONTROL",
+    "LONG",
     "MASKED",
-    "MEDIUM_HEADER",
+    "OPCODE",
     "OPCODES",
     "PING",
     "PONG",
     "RESERVED",
+    "SHORT",
     "TEXT",
     "WHOLE_BINARY",
     "WHOLE_TEXT",
     "encode_header",
+    "medium_header",
 ]
 
 # Plain numbers, since each look at a member of an enumeration costs as much as a call.
@@ -37,15 +40,19 @@ OPCODES: Final = frozenset(map(int, Opcode))
 FINAL: Final = 0x80
 COMPRESSED: Final = 0x40  # RSV1 (RFC 7692, section 6)
 RESERVED: Final = 0x70
+OPCODE: Final = 0x0F
 IS_CONTROL: Final = 0x08
 WHOLE_TEXT: Final = FINAL | TEXT
 WHOLE_BINARY: Final = FINAL | BINARY
 # Of the second:
 MASKED: Final = 0x80
+# Lengths from which on two, and eight, more bytes say how long it is:
+SHORT: Final = 126
+LONG: Final = 65536
 
-_SHORT: Final = Struct("!BB").pack
-MEDIUM_HEADER: Final = Struct("!BBH").pack
-_LONG: Final = Struct("!BBQ").pack
+_short_header: Final = Struct("!BB").pack
+medium_header: Final = Struct("!BBH").pack
+_long_header: Final = Struct("!BBQ").pack
 
 
 def encode_header(first: int, length: int, masked: int = 0) -> bytes:
@@ -55,8 +62,8 @@ def encode_header(first: int, length: int, masked: int = 0) -> bytes:
     :param length: of the payload.
     :param masked: :data:`MASKED`, if a mask follows.
     """
-    if length < 126:
-        return _SHORT(first, length | masked)
-    if length < 65536:
-        return MEDIUM_HEADER(first, 126 | masked, length)
-    return _LONG(first, 127 | masked, length)
+    if length < SHORT:
+        return _short_header(first, length | masked)
+    if length < LONG:
+        return medium_header(first, SHORT | masked, length)
+    return _long_header(first, SHORT + 1 | masked, length)

@@ -39,12 +39,13 @@ class GrowingText:
 
         :raises UnicodeDecodeError: it is not UTF-8.
         """
-        self.left -= len(data)
+        length = len(data)
+        self.left = left = self.left - length
         if self._mask:
-            masked = data
-            data = apply_mask(masked, self._mask)
-            self._mask = rotate_mask(self._mask, len(masked))
-        text, self.cut = decode_part(self.cut, data, self.final and not self.left)
+            data = apply_mask(data, self._mask)
+            if left:
+                self._mask = rotate_mask(self._mask, length)
+        text, self.cut = decode_part(self.cut, data, self.final and not left)
         pieces = self._pieces
         if pieces and len(pieces[-1]) < _SHORT:
             pieces[-1] += text  # or a slow peer would have us keep an object for each character

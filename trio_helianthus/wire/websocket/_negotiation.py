@@ -19,16 +19,16 @@ _SERVER_BITS: Final = "server_max_window_bits"
 _CLIENT_BITS: Final = "client_max_window_bits"
 _SERVER_ALONE: Final = "server_no_context_takeover"
 _CLIENT_ALONE: Final = "client_no_context_takeover"
-_FLAGS: Final = frozenset({_SERVER_ALONE, _CLIENT_ALONE})
+_WITHOUT_VALUE: Final = frozenset({_SERVER_ALONE, _CLIENT_ALONE, _CLIENT_BITS})
 _BITS: Final = {str(bits): bits for bits in range(8, 16)}
 _MOST_BITS: Final = 15
 
-_TOKEN: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_WORD: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 # A quoted value has to be a token too (RFC 6455, section 9.1), so nothing in it is escaped.
-_VALUE: Final = rf'(?:{_TOKEN}|"{_TOKEN}")'
-_PARAMETER: Final = rf"[ \t]*;[ \t]*({_TOKEN})(?:[ \t]*=[ \t]*({_VALUE}))?"
+_VALUE: Final = rf'(?:{_WORD}|"{_WORD}")'
+_PARAMETER: Final = rf"[ \t]*;[ \t]*({_WORD})(?:[ \t]*=[ \t]*({_VALUE}))?"
 _ONE_PARAMETER: Final = re.compile(_PARAMETER)
-_EXTENSION: Final = re.compile(rf"[ \t]*({_TOKEN})((?:{_PARAMETER})*)[ \t]*")
+_EXTENSION: Final = re.compile(rf"[ \t]*({_WORD})((?:{_PARAMETER})*)[ \t]*")
 
 
 def offer_deflate(wanted: Deflate) -> str:
@@ -160,9 +160,7 @@ def _words(text: str) -> dict[str, int] | None:
     for name, value in _ONE_PARAMETER.findall(text):
         if name in words:
             return None
-        if name in _FLAGS and not value:
-            words[name] = 0
-        elif name == _CLIENT_BITS and not value:
+        if not value and name in _WITHOUT_VALUE:
             words[name] = 0
         elif name in {_SERVER_BITS, _CLIENT_BITS} and value.strip('"') in _BITS:
             words[name] = _BITS[value.strip('"')]

@@ -1,4 +1,4 @@
-"""The fast engine: frames are parsed in place, and the usual ones without a call."""
+"""The fast engine: frames are parsed in place; this is what both roles share."""
 
 from __future__ import annotations
 
@@ -7,255 +7,183 @@ from typing import TYPE_CHECKING, Final
 from trio_helianthus.errors import RemoteProtocolError
 
 from ._connection import Item, WebSocketConnection
+from ._events import Binary, Ping, Pong, Text
 from ._framing import (
     CLOSE,
     FINAL,
     IS_CONTROL,
+    LONG,
     MASKED,
-    MEDIUM_HEADER,
+    OPCODE,
     OPCODES,
     PING,
     RESERVED,
+    SHORT,
     TEXT,
-    WHOLE_BINARY,
-    WHOLE_TEXT,
-    encode_header,
 )
-from ._events import Binary, Ping, Pong, Text
 from ._growing_text import GrowingText, decode_part
 from ._incoming import read_close
-from ._mask import apply_mask, next_mask
+from ._mask import apply_mask
 
 if TYPE_CHECKING:
     from ._deflate import DeflateParameters
     from ._limits import Limits
-    from ._mask import Buffer
 
 __all__ = ["OwnConnection"]
 
 _SMALLEST_FRAME: Final = 2
-_NOTHING_FOLLOWS: Final = -1
-_TEXT_HEADERS: Final = [encode_header(WHOLE_TEXT, length) for length in range(126)]
-_BINARY_HEADERS: Final = [encode_header(WHOLE_BINARY, length) for length in range(126)]
+_NOT_THERE: Final = -1
 
 
 class OwnConnection(WebSocketConnection):
     """A :class:`WebSocketConnection` on a parser of our own.
 
-    The buffer is ``bytes``, as one receive brought it, while frames can be cut from it, and a
-    ``bytearray`` while a frame grows by short pieces: then nothing is parsed before ``_needed``
-    bytes are there. Text that grows is checked at once, and leaves the buffer.
+    Laws:
+
+    1. ``_buffer`` is ``bytes``, as one receive has brought it, and ``_at`` the place in it that was
+       parsed up to.
+    2. What is left of it, a frame that has not come whole, is joined with the receive that brings
+       the rest; or collected in ``_long`` where that takes more than one. Nothing is parsed before
+       ``_needed`` bytes are there. So each byte is copied twice at most.
+    3. Text that has not come whole is checked at once, and is in ``_growing``, not in the buffer.
+    4. ``_clean``: none of these is the case, no message has begun, and nothing has ended.
+
+    The roles bring ``next_batch()``, in which the usual frames are cut without a call: whole
+    messages of less than 64 KiB without compression. Everything else is for :meth:`_take_frame`.
     """
 
-    __slots__ = ("_at", "_buffer", "_cut", "_growing", "_largest", "_needed")
+    __slots__ = (
+        "_at",
+        "_buffer",
+        "_clean",
+        "_cut",
+        "_growing",
+        "_largest",
+        "_long",
+        "_needed",
+        "_usual",
+    )
 
     def __init__(
         self, limits: Limits, deflate: DeflateParameters | None, *, is_client: bool
     ) -> None:
         super().__init__(limits, deflate, is_client=is_client)
-        self._buffer: bytes | bytearray = b""
-        self._at = 0  # what is before this place was parsed
-        self._needed = _SMALLEST_FRAME  # from _at on; with fewer bytes there is nothing to parse
+        self._buffer = b""
+        self._at = 0
+        self._long: bytearray | None = None
+        self._needed = _SMALLEST_FRAME
         self._growing: GrowingText | None = None
         self._cut = b""  # of a character, at the end of a frame of text
         # What is a message by itself may have so many bytes.
-        self._largest = min(limits.max_frame_bytes, limits.max_message_bytes)
+        self._largest: Final = min(limits.max_frame_bytes, limits.max_message_bytes)
+        self._usual = self._largest >= SHORT  # whether usual frames may be cut without a call
+        self._clean = self._usual
 
     def receive_data(self, data: bytes, /) -> None:
-        if self._buffer or self._deaf or data.__class__ is not bytes:
-            self._receive_more(data)
-        else:
+        if self._clean and not self._buffer and data.__class__ is bytes:
             self._buffer = data
-
-    def next_batch(self) -> list[Item]:
-        items: list[Item] = []
-        if len(self._buffer) - self._at >= self._needed:
-            try:
-                self._parse(items)
-            except (RemoteProtocolError, UnicodeDecodeError) as exc:
-                self._refuse(exc)
-        if self._eof and not self.more:
-            self._note_end()
-        return items
+        elif self._may_receive(data):
+            self._receive_more(data)
 
     @property
     def buffered(self) -> int:
-        return len(self._buffer) - self._at
+        return len(self._buffer) - self._at + len(self._long or b"")
 
     @property
     def trailing_data(self) -> tuple[bytes, bool]:
-        return bytes(memoryview(self._buffer)[self._at :]), self._eof
-
-    def send_text(self, text: str, /) -> bytes:
-        if not self._plain:
-            return super().send_text(text)
-        try:
-            payload = str.encode(text)
-        except UnicodeEncodeError:
-            return super().send_text(text)  # which has the words for it
-        length = len(payload)
-        if length < 126:
-            return _TEXT_HEADERS[length] + payload
-        if length < 65536:
-            return MEDIUM_HEADER(WHOLE_TEXT, 126, length) + payload
-        return encode_header(WHOLE_TEXT, length) + payload
-
-    def send_binary(self, data: Buffer, /) -> bytes:
-        if not self._plain or data.__class__ is not bytes:
-            return super().send_binary(data)
-        length = len(data)
-        if length < 126:
-            return _BINARY_HEADERS[length] + data
-        if length < 65536:
-            return MEDIUM_HEADER(WHOLE_BINARY, 126, length) + data
-        return encode_header(WHOLE_BINARY, length) + data
+        return self._buffer[self._at :] + (self._long or b""), self._eof
 
     def _receive_more(self, data: bytes) -> None:
-        if not self._may_receive(data):
-            return
-        buffer = self._buffer
-        rest = len(buffer) - self._at
-        if rest < self._needed <= rest + len(data):
+        rest = memoryview(self._buffer)[self._at :] if self._long is None else self._long
+        if len(rest) < self._needed <= len(rest) + len(data):
             # The frame that this completes pays for the copy.
-            self._buffer = b"".join((memoryview(buffer)[self._at :], data))
-        elif isinstance(buffer, bytearray):
-            del buffer[: self._at]
-            buffer += data
+            self._buffer = b"".join((rest, data)) if rest else bytes(data)
+            self._long = None
+        elif self._long is not None:
+            self._long += data
         else:
-            self._buffer = bytearray(memoryview(buffer)[self._at :])
-            self._buffer += data
+            self._long = bytearray(rest)
+            self._long += data
+            self._buffer = b""
         self._at = 0
+
+    def _begin(self, items: list[Item]) -> int:
+        """Make ready what is there to be parsed.
+
+        :returns: the place in ``_buffer`` where a frame begins, or ``_NOT_THERE``.
+        """
+        if self._long is not None and len(self._long) >= self._needed:
+            self._buffer = bytes(self._long)  # of several receives without parsing in between
+            self._long = None
+        if len(self._buffer) - self._at < self._needed:
+            self.more = False
+            return _NOT_THERE
+        if self._growing is not None:
+            return self._grow(items, self._growing, self._buffer, 0)
+        return self._at
+
+    def _stop(self, buffer: bytes, at: int, needed: int = _SMALLEST_FRAME) -> None:
+        """Keep what was not parsed; without what was, where that is worth a copy."""
+        rest = len(buffer) - at
+        if at >= rest:
+            self._buffer = buffer[at:]
+            self._at = 0
+        else:
+            self._buffer = buffer
+            self._at = at
+        self._needed = needed
+        self._clean = self._usual and not rest
+        self.more = rest >= needed
+        self._incoming.inflated = 0
 
     def _next_item(self) -> Item | None:
         items: list[Item] = []
-        if len(self._buffer) - self._at >= self._needed:
-            try:
-                self._parse_one(items)
-            except (RemoteProtocolError, UnicodeDecodeError) as exc:
-                self._refuse(exc)
+        try:
+            at = self._begin(items)
+            if at >= 0 and not items:
+                at = self._take_frame(items, self._buffer, at)
+            if at >= 0:
+                self._stop(self._buffer, at)
+        except (RemoteProtocolError, UnicodeDecodeError) as exc:
+            self._refuse(exc)
         if self._eof and not items:
             self._note_end()
         return items[0] if items else None
 
-    def _parse(self, items: list[Item]) -> None:
-        """Parse what there is. Called where ``_needed`` bytes are there."""
-        buffer = self._in_one_piece()
-        at = self._at
-        end = len(buffer)
-        append = items.append
-        incoming = self._incoming
-        is_client = self._is_client
-        mask_bit = 0 if is_client else MASKED  # in the second byte, where there has to be a mask
-        header = 2 if is_client else 6
-        largest = self._largest
-        if self._growing is not None:
-            at = self._grow(items, self._growing, buffer, at)
-        usual = not incoming.opcode
-        while end - at >= _SMALLEST_FRAME and at >= 0:
-            # Most messages are one frame, of less than 64 KiB. What is not, or has not come whole,
-            # or has anything wrong in its header, is for _take_frame().
-            first = buffer[at]
-            length = buffer[at + 1] ^ mask_bit
-            start = at + header
-            if length > 125:
-                if length == 126 and end - at > 3:
-                    length = buffer[at + 2] << 8 | buffer[at + 3]
-                    start += 2
-                    if length < 126:
-                        length = end  # so that it has not come
-                else:
-                    length = end
-            stop = start + length
-            if stop <= end and length <= largest and usual:
-                if first == WHOLE_TEXT:
-                    if is_client:
-                        append(buffer[start:stop].decode())
-                    else:
-                        mask = buffer[start - 4 : start]
-                        append(apply_mask(buffer[start:stop], mask).decode())
-                    at = stop
-                    continue
-                if first == WHOLE_BINARY:
-                    if is_client:
-                        append(buffer[start:stop])
-                    else:
-                        mask = buffer[start - 4 : start]
-                        append(apply_mask(buffer[start:stop], mask))
-                    at = stop
-                    continue
-            at = self._take_frame(items, buffer, at)
-            usual = not incoming.opcode
-            if incoming.inflated > self._max_message_bytes:
-                break
-        if at == end:
-            self._buffer = b""  # an idle connection holds nothing
-            self._at = 0
-            self._needed = _SMALLEST_FRAME
-        elif at >= 0:
-            self._stop_at(buffer, at)
-
-    def _parse_one(self, items: list[Item]) -> None:
-        """Parse one item, if it has come. Called where ``_needed`` bytes are there."""
-        buffer = self._in_one_piece()
-        at = self._at
-        if self._growing is not None:
-            at = self._grow(items, self._growing, buffer, at)
-        if len(buffer) - at >= _SMALLEST_FRAME and at >= 0 and not items:
-            at = self._take_frame(items, buffer, at)
-        if at >= 0:
-            self._stop_at(buffer, at)
-
-    def _in_one_piece(self) -> bytes:
-        buffer = self._buffer
-        if isinstance(buffer, bytearray):
-            buffer = self._buffer = bytes(memoryview(buffer)[self._at :])
-            self._at = 0
-        return buffer
-
-    def _stop_at(self, buffer: bytes, at: int, needed: int = _SMALLEST_FRAME) -> None:
-        """Keep what was not parsed; without what was, where that is worth a copy."""
-        rest = len(buffer) - at
-        if at > rest:
-            self._buffer = buffer[at:]
-            self._at = 0
-        else:
-            self._at = at
-        self._needed = needed
-        self.more = rest >= needed
-        if not self.more:
-            self._incoming.inflated = 0
-
     def _take_frame(self, items: list[Item], buffer: bytes, at: int) -> int:
         """Take any frame.
 
-        :returns: the place behind it, or ``_NOTHING_FOLLOWS`` where it has not come whole, or is a
-            Close; then the buffer is as it shall be.
+        :returns: the place behind it, or ``_NOT_THERE`` where it has not come whole, or nothing
+            can follow; then the buffer is as it shall be.
         """
         end = len(buffer)
+        if end - at < _SMALLEST_FRAME:
+            self._stop(buffer, at)
+            return _NOT_THERE
         first, second = buffer[at], buffer[at + 1]
-        opcode = first & 0x0F
+        opcode = first & OPCODE
         final = first >= FINAL
         reserved = first & RESERVED
         if opcode not in OPCODES:
             raise RemoteProtocolError(f"a frame with the opcode {opcode}, which means nothing")
         length = second & ~MASKED
-        if opcode & IS_CONTROL and (not final or length > 125):
+        if opcode & IS_CONTROL and (not final or length >= SHORT):
             raise RemoteProtocolError("a control frame in fragments, or of more than 125 bytes")
         start = at + 2
-        if length > 125:
-            shortest = 126 if length == 126 else 65536
-            start += 2 if length == 126 else 8
+        if length >= SHORT:
+            shortest = SHORT if length == SHORT else LONG
+            start += 2 if length == SHORT else 8
             if end < start:
-                self._stop_at(buffer, at, start - at)
-                return _NOTHING_FOLLOWS
+                self._stop(buffer, at, start - at)
+                return _NOT_THERE
             length = int.from_bytes(buffer[at + 2 : start], "big")
             if length < shortest or length >> 63:
                 raise RemoteProtocolError(f"a length of {length} in {start - at - 2} bytes")
         incoming = self._incoming
         incoming.check(opcode, reserved, length)
-        mask = b""
         if (second >= MASKED) is self._is_client:
             raise RemoteProtocolError("a frame with a mask from a server, or a client's without")
+        mask = b""
         if not self._is_client:
             mask = buffer[start : start + 4]
             start += 4
@@ -266,8 +194,8 @@ class OwnConnection(WebSocketConnection):
             if kind == TEXT and not compressed and start <= end:
                 growing = GrowingText(opcode, final, length, mask, self._cut)
                 return self._grow(items, growing, buffer, start)
-            self._stop_at(buffer, at, (stop if start <= end else start) - at)
-            return _NOTHING_FOLLOWS
+            self._stop(buffer, at, (stop if start <= end else start) - at)
+            return _NOT_THERE
         payload = buffer[start:stop]
         if mask:
             payload = apply_mask(payload, mask)
@@ -278,16 +206,15 @@ class OwnConnection(WebSocketConnection):
             close = read_close(payload)
             items.append(close)
             self._note_close(close)
-            return _NOTHING_FOLLOWS
+            return _NOT_THERE
         if compressed:
             payload = incoming.decompress(payload, final)
             length = len(payload)
+            self._clean = False  # so that _stop() begins to count anew
+        data: str | bytes = payload
         if kind == TEXT:
-            text, self._cut = decode_part(self._cut, payload, final)
-            items.append(text if opcode and final else Text(text, opcode != 0, final))
-        else:
-            items.append(payload if opcode and final else Binary(payload, opcode != 0, final))
-        incoming.note(opcode, reserved, final, length)
+            data, self._cut = decode_part(self._cut, payload, final)
+        self._tell(items, opcode, reserved, final, data, length)
         return stop
 
     def _grow(self, items: list[Item], growing: GrowingText, buffer: bytes, start: int) -> int:
@@ -299,24 +226,37 @@ class OwnConnection(WebSocketConnection):
             self._buffer = b""
             self._at = 0
             self._needed = 1
-            self.more = False
-            return _NOTHING_FOLLOWS
+            self._clean = self.more = False
+            return _NOT_THERE
         self._growing = None
         self._cut = growing.cut
-        text, opcode, final = growing.text(), growing.opcode, growing.final
-        items.append(text if opcode and final else Text(text, opcode != 0, final))
-        self._incoming.note(opcode, 0, final, growing.length)
+        self._tell(items, growing.opcode, 0, growing.final, growing.text(), growing.length)
         return stop
+
+    def _tell(
+        self,
+        items: list[Item],
+        opcode: int,
+        reserved: int,
+        final: bool,
+        data: str | bytes,
+        size: int,
+    ) -> None:
+        """Tell a frame of a message that has come whole."""
+        if opcode and final:
+            items.append(data)
+        elif isinstance(data, str):
+            items.append(Text(data, opcode != 0, final))
+        else:
+            items.append(Binary(data, opcode != 0, final))
+        self._incoming.note(opcode, reserved, final, size)
+        self._usual = final and self._largest >= SHORT
+        self._clean = self._clean and self._usual
 
     def _drop(self) -> None:
         self._buffer = b""
         self._at = 0
+        self._long = self._growing = None
         self._needed = _SMALLEST_FRAME
-        self._growing = None
         self._cut = b""
-
-    def _frame(self, first: int, payload: bytes) -> bytes:
-        if not self._is_client:
-            return encode_header(first, len(payload)) + payload
-        mask = next_mask()
-        return encode_header(first, len(payload), MASKED) + mask + apply_mask(payload, mask)
+        self._clean = False

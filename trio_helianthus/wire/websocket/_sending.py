@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from trio_helianthus.errors import LocalProtocolError
 
 from ._codes import may_be_sent
-from ._deflate import Deflater, DeflateParameters
+from ._deflate import DeflateParameters, Deflater
 from ._events import Binary, Close, Event, Ping, Pong, Text
 from ._framing import (
     BINARY,

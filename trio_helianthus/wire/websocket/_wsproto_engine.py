@@ -6,7 +6,7 @@ from typing import Final
 
 from wsproto.extensions import Extension
 from wsproto.frame_protocol import (
-    Frame,
+    CloseReason,
     FrameDecoder,
     FrameProtocol,
     MessageDecoder,
@@ -21,7 +21,7 @@ from ._codes import CloseCode
 from ._connection import Item, WebSocketConnection
 from ._deflate import DeflateParameters
 from ._events import Binary, Ping, Pong, Text
-from ._framing import COMPRESSED, FINAL
+from ._framing import CLOSE, COMPRESSED, FINAL, IS_CONTROL, OPCODE, PING, TEXT
 from ._incoming import Incoming, read_close
 from ._limits import Limits
 
@@ -29,17 +29,17 @@ __all__ = ["WSProtoConnection"]
 
 
 class _Rules(Extension):
-    """What wsproto asks about each frame: our rules for its header, and our decompression."""
+    """What wsproto asks about each frame that it reads: our rules, and our decompression."""
 
     name = "rules"
 
     def __init__(self, incoming: Incoming) -> None:
         self._incoming: Final = incoming
         self._compressed: list[bytes] | None = None
-        # Of the frame that is read, or written:
+        # Of the frame that is read:
         self.opcode = 0
         self.reserved = 0
-        self.payload = b""
+        self.size = 0
 
     def enabled(self) -> bool:
         return True
@@ -50,17 +50,16 @@ class _Rules(Extension):
     def frame_inbound_header(
         self, proto: FrameDecoder | FrameProtocol, opcode: Kind, rsv: RsvBits, payload_length: int
     ) -> RsvBits:
-        """Judge a header; wsproto asks again where its mask has not come whole."""
-        reserved = rsv.rsv1 * 0x40 | rsv.rsv2 * 0x20 | rsv.rsv3 * 0x10
-        self._incoming.check(opcode, reserved, payload_length)
-        self.opcode, self.reserved = opcode, reserved
-        compressed = not opcode.iscontrol() and self._incoming.is_compressed(opcode, reserved)
+        """Judge a header. wsproto asks again when it had to wait for the mask."""
+        incoming = self._incoming
+        reserved = rsv.rsv1 << 6 | rsv.rsv2 << 5 | rsv.rsv3 << 4
+        incoming.check(opcode, reserved, payload_length)
+        self.opcode, self.reserved, self.size = opcode, reserved, payload_length
+        compressed = not opcode.iscontrol() and incoming.is_compressed(opcode, reserved)
         self._compressed = [] if compressed else None
-        return RsvBits(True, True, True)
+        return RsvBits(True, True, True)  # they were judged
 
-    def frame_inbound_payload_data(
-        self, proto: FrameDecoder | FrameProtocol, data: bytes
-    ) -> bytes:
+    def frame_inbound_payload_data(self, proto: FrameDecoder | FrameProtocol, data: bytes) -> bytes:
         """Collect what is compressed."""
         if self._compressed is None:
             return data
@@ -73,7 +72,25 @@ class _Rules(Extension):
         """Decompress a whole frame."""
         if self._compressed is None:
             return None
-        return self._incoming.decompress(b"".join(self._compressed), fin)
+        data = self._incoming.decompress(b"".join(self._compressed), fin)
+        self.size = len(data)
+        return data
+
+
+class _Compressed(Extension):
+    """What wsproto asks about each frame that it writes."""
+
+    name = "compressed"
+
+    def __init__(self) -> None:
+        self.payload = b""
+        self.is_compressed = False
+
+    def enabled(self) -> bool:
+        return True
+
+    def offer(self) -> bool | str:
+        return False
 
     def frame_outbound(
         self,
@@ -86,13 +103,21 @@ class _Rules(Extension):
         """Put in what was compressed already."""
         if opcode.iscontrol():
             return rsv, data
-        return RsvBits(self.reserved != 0, False, False), self.payload
+        return RsvBits(self.is_compressed, False, False), self.payload
 
 
 class WSProtoConnection(WebSocketConnection):
     """A :class:`WebSocketConnection` on wsproto."""
 
-    __slots__ = ("_decoder", "_messages", "_pieces", "_rules", "_writer", "_written")
+    __slots__ = (
+        "_decoder",
+        "_messages",
+        "_pieces",
+        "_rules",
+        "_writer",
+        "_writing_text",
+        "_written",
+    )
 
     def __init__(
         self, limits: Limits, deflate: DeflateParameters | None, *, is_client: bool
@@ -102,13 +127,22 @@ class WSProtoConnection(WebSocketConnection):
         self._decoder = FrameDecoder(is_client, [self._rules])
         self._messages = MessageDecoder()
         self._pieces: list[str | bytes] = []  # of the frame that is read
-        self._written = _Rules(self._incoming)
+        self._written = _Compressed()
+        self._writing_text = False
         self._writer = FrameProtocol(is_client, [self._written])
 
     def receive_data(self, data: bytes, /) -> None:
         if self._may_receive(data):
             self._decoder.receive_bytes(data)
-            self.more = True
+
+    def next_batch(self) -> list[Item]:
+        items: list[Item] = []
+        self._incoming.inflated = 0
+        while (item := self._next_item()) is not None:
+            items.append(item)
+            if self._incoming.inflated > self._max_message_bytes:
+                break
+        return items
 
     @property
     def buffered(self) -> int:
@@ -118,9 +152,62 @@ class WSProtoConnection(WebSocketConnection):
     def trailing_data(self) -> tuple[bytes, bool]:
         return bytes(self._decoder.buffer.buffer), self._eof
 
+    def _next_item(self) -> Item | None:
+        item: Item | None = None
+        if not self.refused and self.close_received is None:
+            try:
+                item = self._decode()
+            except ParseFailed as exc:
+                is_text = exc.code == CloseReason.INVALID_FRAME_PAYLOAD_DATA
+                code = CloseCode.INVALID_DATA if is_text else CloseCode.PROTOCOL_ERROR
+                self._note_refusal(RemoteProtocolError(str(exc)), code)
+            except (RemoteProtocolError, UnicodeDecodeError) as exc:
+                self._refuse(exc)
+        self.more = item is not None and self.buffered > 0
+        if item is None and self._eof:
+            self._note_end()
+        return item
+
+    def _decode(self) -> Item | None:
+        rules = self._rules
+        while (frame := self._decoder.process_buffer()) is not None:
+            if frame.opcode.iscontrol():
+                payload = frame.payload
+                assert isinstance(payload, bytes)
+                if frame.opcode is Kind.CLOSE:
+                    close = read_close(payload)
+                    self._note_close(close)
+                    return close
+                return Ping(payload) if frame.opcode is Kind.PING else Pong(payload)
+            decoded = self._messages.process_frame(frame)
+            assert not isinstance(decoded.payload, tuple)
+            self._pieces.append(decoded.payload)
+            if not frame.frame_finished:
+                continue
+            pieces, self._pieces = self._pieces, []
+            start, final = rules.opcode != 0, decoded.message_finished
+            self._incoming.note(rules.opcode, rules.reserved, final, rules.size)
+            if decoded.opcode is Kind.TEXT:
+                text = "".join(map(str, pieces))
+                return text if start and final else Text(text, start, final)
+            data = b"".join(map(bytes, pieces))
+            return data if start and final else Binary(data, start, final)
+        return None
+
     def _drop(self) -> None:
         self._decoder = FrameDecoder(self._is_client, [self._rules])
         self._pieces = []
 
-    def _read(self, most: int) -> list[Item]:
-        ...
+    def _frame(self, first: int, payload: bytes) -> bytes:
+        writer = self._writer
+        opcode = first & OPCODE
+        if not opcode & IS_CONTROL:
+            self._written.payload = payload
+            self._written.is_compressed = first & COMPRESSED != 0
+            if opcode:
+                self._writing_text = opcode == TEXT
+            return bytes(writer.send_data("" if self._writing_text else b"", first >= FINAL))
+        if opcode == CLOSE:
+            close = read_close(payload)
+            return bytes(writer.close(close.code, close.reason))
+        return bytes(writer.ping(payload) if opcode == PING else writer.pong(payload))

@@ -1,0 +1,350 @@
+"""A client of the rooms protocol for programs: it comes back, and goes on where it was."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final, Unpack
+
+import attrs
+import trio
+
+from trio_helianthus import core
+from trio_helianthus.errors import (
+    RemoteProtocolError,
+    ResourceClosed,
+    ResourceFull,
+    WebSocketBroken,
+)
+
+from . import _envelope as envelope
+from ._envelope import RoomError, RoomProblem
+from ._joined_room import JoinedRoom, Sending
+from ._keep_connected import RECONNECT, OpenOptions, keep_connected
+
+if TYPE_CHECKING:
+    from ._client_connection import ClientConnection
+
+__all__ = ["RoomClient", "open_room_client"]
+
+_GOODBYE_SECONDS: Final = 1.0
+
+
+@attrs.define(eq=False)
+class _Asking:
+    """A request that waits for its reply."""
+
+    done: trio.Event = attrs.field(factory=trio.Event)
+    body: object = None
+    failure: Exception | None = None
+
+
+class RoomClient:
+    """A program's connection to a server of rooms; made by :func:`open_room_client`."""
+
+    def __init__(
+        self,
+        answer: Callable[[object], Awaitable[object]] | None,
+        max_updates: int,
+        max_outstanding: int,
+        reply_timeout: float,
+    ) -> None:
+        self.max_updates: Final = max_updates
+        """How much of each room waits that was not received."""
+        self.max_outstanding: Final = max_outstanding
+        """How many messages of a room, or requests, wait for their replies."""
+        self.reply_timeout: Final = reply_timeout
+        """Seconds that they wait for them."""
+        self.closed = False
+        """Whether the server, or this program, has closed the connection for good."""
+        self._answer = answer
+        self._answering = 0
+        self._rooms: dict[str, JoinedRoom] = {}
+        self._connection: ClientConnection | None = None
+        self._connected = trio.Event()
+        self._refs = count(1)
+        self._waiting: dict[int, JoinedRoom | tuple[JoinedRoom, Sending] | _Asking] = {}
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else "connected" if self._connection else "not connected"
+        return f"<RoomClient: {state}, {len(self._rooms)} rooms>"
+
+    @asynccontextmanager
+    async def join(
+        self,
+        room: str,
+        *,
+        info: object = None,
+        last_seen: str | None = None,
+        timeout: float | None = None,
+        token: core.CancelToken | None = None,
+    ) -> AsyncIterator[JoinedRoom]:
+        """Be in a room while the body runs.
+
+        :param room: its name.
+        :param info: what the others are told beside the name.
+        :param last_seen: the id of the last message that was seen before, by an earlier program.
+        :param timeout: seconds until it has joined; ``None`` means ``reply_timeout``.
+        :param token: gives up, until then.
+        :raises RoomError: the server does not want it.
+        :raises ResourceClosed: the server has closed the connection for good.
+        :raises ValueError: this program is in that room already.
+        """
+        if room in self._rooms:
+            raise ValueError(f"this program is in the room {room!r} already")
+        if self.closed:
+            raise ResourceClosed("the server has closed the connection")
+        joined = self._rooms[room] = JoinedRoom(self, room, info, last_seen)
+        try:
+            with core.limit(self.reply_timeout if timeout is None else timeout, token):
+                if self._connection is not None:
+                    await self._send_join(self._connection, joined)
+                await joined.welcomed.wait()
+            if joined._failure is not None:
+                raise joined._failure
+            if self.closed:
+                raise ResourceClosed("the server has closed the connection")
+            yield joined
+        finally:
+            await joined.aclose()
+            del self._rooms[room]
+            self._forget(joined)
+
+    async def ask(
+        self, body: object, *, timeout: float | None = None, token: core.CancelToken | None = None
+    ) -> object:
+        """Make a request to the server, and wait for its reply.
+
+        :param body: anything that JSON can say.
+        :param timeout: seconds; ``None`` means ``reply_timeout``.
+        :returns: the body of the reply.
+        :raises RoomError: the server has answered with an error.
+        :raises WebSocketBroken: the connection was lost; the request may have been dealt with.
+        :raises ResourceFull: ``max_outstanding`` requests wait already.
+        :raises ResourceClosed: the server has closed the connection for good.
+        """
+        if sum(isinstance(waiting, _Asking) for waiting in self._waiting.values()) >= (
+            self.max_outstanding
+        ):
+            raise ResourceFull(limit_name="max_outstanding", limit=self.max_outstanding)
+        text, asking, ref = envelope.dumps(body), _Asking(), next(self._refs)
+        self._waiting[ref] = asking
+        try:
+            with core.limit(self.reply_timeout if timeout is None else timeout, token):
+                connection = await self._wait_connected()
+                await connection.send_text(envelope.request(ref, text))
+                await asking.done.wait()
+        finally:
+            self._waiting.pop(ref, None)
+        if asking.failure is not None:
+            raise asking.failure
+        return asking.body
+
+    def _forget(self, waiting: JoinedRoom) -> None:
+        """Expect no welcome for a room that was left."""
+        for ref in [ref for ref, other in self._waiting.items() if other is waiting]:
+            del self._waiting[ref]
+
+    async def _wait_connected(self) -> ClientConnection:
+        while self._connection is None:
+            if self.closed:
+                raise ResourceClosed("the server has closed the connection")
+            await self._connected.wait()
+        return self._connection
+
+    # One connection.
+
+    async def _run(self, url: str, policy: core.RetryPolicy, options: OpenOptions) -> None:
+        """Stay connected until the server closes the connection for good."""
+        try:
+            await keep_connected(url, self._talk, policy=policy, **options)
+        finally:
+            self._finish()
+
+    async def _talk(self, connection: ClientConnection) -> None:
+        """Join the rooms again, and read what comes, until the connection ends."""
+        async with core.open_background_nursery() as nursery:
+            self._connection = connection
+            self._connected.set()
+            try:
+                for room in list(self._rooms.values()):
+                    await self._send_join(connection, room)
+                async for message in connection:
+                    self._handle(message, connection, nursery)
+            finally:
+                self._note_lost(connection)
+
+    def _note_lost(self, connection: ClientConnection) -> None:
+        self._connection = None
+        self._connected = trio.Event()
+        code = connection.close_code or 1006
+        for waiting in self._waiting.values():
+            if isinstance(waiting, _Asking):
+                waiting.failure = WebSocketBroken(code=code, reason=connection.close_reason)
+                waiting.done.set()
+        self._waiting.clear()
+        for room in self._rooms.values():
+            room.here = False
+
+    def _finish(self) -> None:
+        self.closed = True
+        self._connected.set()
+        for room in self._rooms.values():
+            room._end(None)
+
+    async def _send_join(self, connection: ClientConnection, room: JoinedRoom) -> None:
+        ref = next(self._refs)
+        self._waiting[ref] = room
+        fields = {"type": "join", "ref": ref, "room": room.name, "info": room._info}
+        await connection.send_json(fields | {"last_seen": room.last_id})
+
+    async def _say(self, room: JoinedRoom, sending: Sending) -> None:
+        """Send a message, if there is a connection; otherwise it is sent when there is one."""
+        connection = self._connection
+        if connection is None or sending.done.is_set():
+            return
+        ref = sending.ref = next(self._refs)
+        self._waiting[ref] = (room, sending)
+        fields = envelope.dumps({"type": "send", "ref": ref, "room": room.name, "tag": sending.tag})
+        try:
+            await connection.send_text(f'{fields[:-1]},"body":{sending.text}}}')
+        except (WebSocketBroken, ResourceClosed):
+            pass  # it is sent again
+
+    async def _say_again(self, room: JoinedRoom) -> None:
+        for sending in list(room._sending.values()):
+            await self._say(room, sending)
+
+    async def _leave(self, room: JoinedRoom) -> None:
+        connection = self._connection
+        if connection is not None:
+            with trio.move_on_after(_GOODBYE_SECONDS, shield=True):
+                try:
+                    await connection.send_json({"type": "leave", "room": room.name})
+                except (WebSocketBroken, ResourceClosed):
+                    pass  # then it knows
+
+    def _handle(
+        self,
+        message: str | bytes,
+        connection: ClientConnection,
+        nursery: core.BackgroundNursery,
+    ) -> None:
+        """Take what the server says; what is not understood may be of a later version."""
+        try:
+            fields = envelope.load_object_untrusted(message)
+        except RoomError as exc:
+            raise RemoteProtocolError(f"the server of rooms has sent nonsense: {exc}") from exc
+        match fields:
+            case {"type": "request", "ref": str(ref)}:
+                self._begin_answer(ref, fields.get("body"), connection, nursery)
+            case {"type": "reply" | "welcome" | "error", "ref": int(number)}:
+                self._note_reply(number, fields, nursery)
+            case {"room": str(name)} if name in self._rooms and self._rooms[name].here:
+                self._rooms[name]._take(fields)
+
+    def _note_reply(
+        self, ref: int, fields: dict[str, Any], nursery: core.BackgroundNursery
+    ) -> None:
+        waiting = self._waiting.pop(ref, None)
+        failure = _failure(fields) if fields["type"] == "error" else None
+        if isinstance(waiting, _Asking):
+            waiting.body, waiting.failure = fields.get("body"), failure
+            waiting.done.set()
+        elif isinstance(waiting, JoinedRoom):
+            if self._rooms.get(waiting.name) is not waiting:
+                return  # it has left meanwhile
+            if failure is not None:
+                waiting._end(failure)
+            else:
+                waiting._welcome(fields)
+                nursery.start_soon(self._say_again, waiting)
+        elif waiting is not None:
+            room, sending = waiting
+            if failure is not None:
+                sending.finish(None, failure)
+            else:
+                room._note_confirmed(sending, str(fields.get("id")))
+
+    # Requests of the server's.
+
+    def _begin_answer(
+        self,
+        ref: str,
+        body: object,
+        connection: ClientConnection,
+        nursery: core.BackgroundNursery,
+    ) -> None:
+        if self._answering < self.max_outstanding:
+            self._answering += 1
+            nursery.start_soon(self._answer_request, ref, body, connection)
+
+    async def _answer_request(self, ref: str, body: object, connection: ClientConnection) -> None:
+        try:
+            if self._answer is None:
+                text = envelope.error(ref, RoomError("this client answers no requests"))
+            else:
+                try:
+                    reply = await self._answer(body)
+                    text = envelope.reply_with_body(ref, envelope.dumps(reply))
+                except RoomError as exc:
+                    text = envelope.error(ref, exc)
+            await connection.send_text(text)
+        except (WebSocketBroken, ResourceClosed):
+            pass  # nobody waits for it any more
+        finally:
+            self._answering -= 1
+
+
+def _failure(fields: dict[str, Any]) -> RoomError:
+    try:
+        problem = RoomProblem(fields.get("code"))
+    except ValueError:
+        problem = RoomProblem.REFUSED
+    message = fields.get("message")
+    return RoomError(message if isinstance(message, str) else None, problem=problem)
+
+
+@asynccontextmanager
+async def open_room_client(
+    url: str,
+    *,
+    answer: Callable[[object], Awaitable[object]] | None = None,
+    policy: core.RetryPolicy = RECONNECT,
+    max_updates: int = 1_000,
+    max_outstanding: int = 64,
+    reply_timeout: float = 30.0,
+    **options: Unpack[OpenOptions],
+) -> AsyncIterator[RoomClient]:
+    """Open a client of a server of rooms, which stays connected while the body runs.
+
+    ::
+
+        async with websocket.open_room_client("wss://example.org/chat") as client:
+            async with client.join("lobby") as room:
+                await room.send("hello")
+                async for update in room:
+                    print(update)
+
+    Whenever the connection is lost, it connects again, as :func:`keep_connected` does, comes back
+    into its rooms, and goes on behind the last messages that it was given.
+
+    :param answer: replies to requests of the server's: takes the body, returns that of the reply,
+        or raises :exc:`RoomError`.
+    :param policy: after which waits it connects again.
+    :param max_updates: how much of each room waits that was not received.
+    :param max_outstanding: how many messages of a room, or requests, wait for their replies.
+    :param reply_timeout: seconds that they wait for them, unless told otherwise.
+    :param options: those of :func:`open_websocket`.
+    :raises UpgradeRefused, WebSocketClosed, NetworkError: as :func:`keep_connected`; the body is
+        cancelled then.
+    :raises RemoteProtocolError: the server speaks another protocol.
+    """
+    client = RoomClient(answer, max_updates, max_outstanding, reply_timeout)
+    async with core.open_background_nursery() as nursery:
+        nursery.start_soon(client._run, url, policy, options)
+        yield client
+        connection = client._connection
+        if connection is not None:
+            await connection.aclose()

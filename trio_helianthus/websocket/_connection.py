@@ -10,7 +10,7 @@ from trio.lowlevel import checkpoint_if_cancelled
 
 from trio_helianthus.core import SEAM, checkpoint_budget, limit, operation
 from trio_helianthus.errors import NetworkError, ResourceClosed
-from trio_helianthus.wire.websocket import Binary, CloseCode, Text
+from trio_helianthus.wire.websocket import CloseCode
 
 from ._ending import Ending, cut_reason
 from ._fragments import IncomingMessage, OutgoingMessage
@@ -20,7 +20,7 @@ from ._reader import Reader
 from ._statistics import WebSocketStatistics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Coroutine, Hashable
     from contextlib import AbstractContextManager
 
     from trio_helianthus.core import CancelToken, Operation
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from ._limits import WebSocketLimits
     from ._outgoing import StartTask
-    from ._reader import Item
 
 __all__ = ["Connection"]
 
@@ -83,8 +82,6 @@ class Connection(trio.abc.Channel["str | bytes"]):
         self._ending.look_after(self._outgoing, self._reader.attend, self._after_end)
         self._keepalive.start(self._reader)
         self._budget = checkpoint_budget()
-        self._parts: list[Any] | None = None  # of a message that is not all there
-        self._incoming: IncomingMessage | None = None
 
     def __repr__(self) -> str:
         state = "" if self._ending.code is None else f" closed with {self._ending.code:d}"
@@ -251,9 +248,9 @@ class Connection(trio.abc.Channel["str | bytes"]):
         :raises ResourceBusy: another task is receiving.
         """
         if timeout is None and token is None and SEAM.instrument is None:
-            return await self._receive()
+            return await self._reader.take_message()
         with self._report("receive") as report, limit(timeout, token):
-            message = await self._receive()
+            message = await self._reader.take_message()
             if report is not None:
                 report.bytes_received = len(message)
             return message
@@ -362,7 +359,12 @@ class Connection(trio.abc.Channel["str | bytes"]):
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> str | bytes:
+    def __anext__(self) -> Coroutine[Any, Any, str | bytes]:
+        if SEAM.instrument is None:
+            return self._reader.take_message(iterating=True)
+        return self._next()
+
+    async def _next(self) -> str | bytes:
         try:
             return await self.receive()
         except trio.EndOfChannel:
@@ -396,28 +398,6 @@ class Connection(trio.abc.Channel["str | bytes"]):
             await self._send(encode, value)
             if report is not None:
                 report.bytes_sent = len(value)
-
-    async def _receive(self) -> str | bytes:
-        item = await self._reader.take()
-        kind = type(item)
-        if kind is str or kind is bytes:
-            return item  # type: ignore[return-value]
-        return await self._put_together(item)
-
-    async def _put_together(self, item: Item) -> str | bytes:
-        """Receive the rest of a message of which a fragment has come."""
-        while True:
-            assert isinstance(item, (Text, Binary))
-            if item.start:
-                self._parts = []
-            if self._parts is not None:  # else of a message that somebody has left
-                self._parts.append(item.data)
-                if item.end:
-                    parts, self._parts = self._parts, None
-                    return "".join(parts) if isinstance(item, Text) else b"".join(parts)
-            item = await self._reader.take()
-            if isinstance(item, (str, bytes)):
-                return item
 
     def _refusal(self, code: CloseCode, why: str) -> Exception:
         self._ending.begin(code, cut_reason(why))

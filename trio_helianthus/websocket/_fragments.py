@@ -34,7 +34,7 @@ class IncomingMessage:
     async def __aenter__(self) -> Self:
         """Wait for its first fragment."""
         connection = self._connection
-        connection._parts = None  # a message that a cancelled receive has begun is given up
+        connection._reader.parts = None  # a message that a cancelled receive has begun is given up
         while True:
             first = await connection._reader.take()
             if isinstance(first, (str, bytes)) or first.start:

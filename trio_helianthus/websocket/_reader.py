@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+import trio
 from trio.lowlevel import checkpoint_if_cancelled
 
 from trio_helianthus.core import Parking, checkpoint_budget
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 Item: TypeAlias = "str | bytes | Text | Binary"
 """A whole message, or a fragment of one."""
+RECEIVE_BYTES: Final = 65 * 1024
+"""How much one receive asks for: a frame of 64 KiB, which is a usual size, with its header."""
 
 
 class Reader:
@@ -64,6 +67,7 @@ class Reader:
         "busy",
         "dropping",
         "messages",
+        "parts",
     )
 
     def __init__(
@@ -92,6 +96,8 @@ class Reader:
         self._room: Parking | None = None  # where the attendant waits
         self._owed_pong: bytes | None = None
         self._peers_end: Close | RemoteProtocolError | None = None  # behind what is in the inbox
+        self.parts: list[Any] | None = None
+        """Fragments of a message that is not all there."""
         self.busy = False
         """Whether a task wants a message."""
         self.dropping = False
@@ -108,6 +114,60 @@ class Reader:
     def full(self) -> bool:
         """Whether nothing is received, as too much waits to be taken."""
         return self._full
+
+    async def take_message(self, *, iterating: bool = False) -> str | bytes:
+        """Return the next message, put together of its fragments.
+
+        What was put together when this was cancelled stays for the next time.
+
+        :param iterating: whether an end in good order is a :exc:`StopAsyncIteration`.
+        :raises ResourceBusy: another task is waiting for one.
+        """
+        # The hot path: nothing waits, and what is received is one whole message.
+        if not (self.busy or self._inbox or self._peers_end or self._attending or self._wire.more):
+            ending, wire = self._ending, self._wire
+            if ending.code is None and not self.dropping:
+                self.busy = True
+                try:
+                    data = await self._stream.receive_some(RECEIVE_BYTES)
+                    if data:
+                        wire.receive_data(data)
+                        batch = wire.next_batch()
+                        if len(batch) == 1 and not wire.refused:
+                            message = batch[0]
+                            if message.__class__ is str or message.__class__ is bytes:
+                                self.messages += 1
+                                return message
+                    else:
+                        wire.receive_eof()
+                        batch = wire.next_batch()
+                    self._sort(batch)
+                except (NetworkError, ResourceClosed) as exc:
+                    ending.lose(exc)
+                finally:
+                    self.busy = False
+                    if not self._keepalive.watching:
+                        self._keepalive.watch()
+        try:
+            return await self._put_together()
+        except trio.EndOfChannel:
+            if iterating:
+                raise StopAsyncIteration from None
+            raise
+
+    async def _put_together(self) -> str | bytes:
+        """Take items until they are a message."""
+        while True:
+            item = await self.take()
+            if isinstance(item, (str, bytes)):
+                return item
+            if item.start:
+                self.parts = []
+            if self.parts is not None:  # else of a message that somebody has left
+                self.parts.append(item.data)
+                if item.end:
+                    parts, self.parts = self.parts, None
+                    return "".join(parts) if isinstance(item, Text) else b"".join(parts)
 
     async def take(self) -> Item:
         """Return the next message, or fragment of one.
@@ -133,14 +193,8 @@ class Reader:
                     if self._taker is None:
                         self._taker = Parking()
                     await self._taker
-                    continue
-                batch = await self._receive()
-                if len(batch) == 1:
-                    only = batch[0]
-                    if type(only) is str or type(only) is bytes:
-                        self.messages += 1
-                        return only
-                self._sort(batch)
+                else:
+                    self._sort(await self._receive())
         finally:
             self.busy = False
             if not self._keepalive.watching:
@@ -184,7 +238,7 @@ class Reader:
                 await self._budget.refill()
         else:
             try:
-                data = await self._stream.receive_some()
+                data = await self._stream.receive_some(RECEIVE_BYTES)
             except (NetworkError, ResourceClosed) as exc:
                 self._ending.lose(exc)
                 return ()
@@ -192,13 +246,7 @@ class Reader:
                 wire.receive_data(data)
             else:
                 wire.receive_eof()
-        batch = wire.next_batch()
-        if wire.refused:
-            try:
-                wire.next_event()
-            except RemoteProtocolError as exc:
-                self._peers_end = exc
-        return batch
+        return wire.next_batch()
 
     def _note_end(self) -> None:
         end, self._peers_end = self._peers_end, None
@@ -220,6 +268,11 @@ class Reader:
                 self.messages += 1
                 if not self.dropping:
                     self._put(item)
+        if self._wire.refused:
+            try:
+                self._wire.next_event()
+            except RemoteProtocolError as exc:
+                self._peers_end = exc
 
     def _answer_ping(self, payload: bytes) -> None:
         if self._ending.sent is not None:

@@ -173,7 +173,8 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
         if not self._may_send:
             self._check_open()
             raise ResourceClosed("this side of the stream was ended with send_eof")
-        self._check_not_cut()
+        if self._cut_send:
+            self._check_not_cut()
         try:
             sent = self.socket.send(data)
         except BlockingIOError:
@@ -297,6 +298,19 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
         finally:
             receiver.busy = False
         return data
+
+    def receive_nowait(self, max_bytes: int) -> bytes | None:
+        """Receive what is there already. This is no checkpoint.
+
+        :param max_bytes: take at most this many bytes.
+        :returns: ``None`` where nothing is there; otherwise as :meth:`receive_some`.
+        :raises ResourceBusy: a task is receiving.
+        :raises NetworkError: the connection failed.
+        """
+        if self._receiver.busy:
+            raise self._receiver.refusal()
+        self._check_open()
+        return self._take(max_bytes) if self._received else self._receive_now(max_bytes)
 
     def _receive(self, max_bytes: int) -> Coroutine[Any, Any, bytes]:
         return self._until_there(partial(self._receive_now, max_bytes))

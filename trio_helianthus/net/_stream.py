@@ -161,6 +161,20 @@ class ByteStream(trio.abc.Stream):
         """
         return 0
 
+    def receive_nowait(self, max_bytes: int) -> bytes | None:
+        """Receive what is there already. This is no checkpoint.
+
+        For what is expected at once, such as the rest of a message of which the beginning has just
+        come: to find nothing costs as much as to receive something.
+
+        :param max_bytes: take at most this many bytes.
+        :returns: at least one byte; ``b""`` when the peer has ended its side; ``None`` where
+            nothing is there. Always ``None`` for a stream that cannot do it.
+        :raises ResourceBusy: a task is receiving.
+        :raises NetworkError: the connection failed.
+        """
+        return None
+
     def push_back(self, data: Buffer) -> None:
         """Put bytes back in front of what is received next: those that another protocol left over.
 

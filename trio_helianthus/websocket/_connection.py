@@ -72,7 +72,6 @@ class Connection(trio.abc.Channel["str | bytes"]):
         """What the peer may cost."""
         self._stream = stream
         self._wire = wire
-        self._send_high_water = limits.send_high_water
         self._ending = Ending(stream, wire, limits, start_task, is_server=is_server)
         self._outgoing = Outgoing(stream, wire, limits, start_task, self._ending.lose)
         self._keepalive = Keepalive(stream, wire, limits, self._outgoing, self._ending)
@@ -226,7 +225,7 @@ class Connection(trio.abc.Channel["str | bytes"]):
         :returns: whether the WebSocket is open, and goes on.
         """
         ending = self._ending
-        if ending.sent is not None or ending.code is not None:
+        if ending.begun:
             return False
         if self._outgoing.offer(message, key):
             self._keepalive.sent_messages += 1
@@ -321,7 +320,7 @@ class Connection(trio.abc.Channel["str | bytes"]):
         :raises ValueError: one with the same payload does.
         """
         with self._report("ping"), limit(timeout, token):
-            if self._ending.sent is not None or self._ending.code is not None:
+            if self._ending.begun:
                 raise self._ending.why_no_sending()
             return await self._keepalive.ping(payload)
 
@@ -373,19 +372,26 @@ class Connection(trio.abc.Channel["str | bytes"]):
     async def _send(self, encode: Callable[[Any], bytes], value: object) -> None:
         await checkpoint_if_cancelled()
         outgoing, ending = self._outgoing, self._ending
-        while outgoing.buffered >= self._send_high_water or outgoing.held:
-            if ending.sent is not None or ending.code is not None:
-                break
-            await outgoing.wait_for_room()
+        if outgoing.busy or outgoing.held:
+            await outgoing.wait_for_turn(ending)
         if ending.sent is not None or ending.code is not None:
             raise ending.why_no_sending()
+        frame = encode(value)
         try:
-            outgoing.put(encode(value))
+            if outgoing.busy:
+                outgoing.put(frame)
+            else:  # put(), without the call
+                sent = self._stream.send_nowait(frame)
+                if sent != len(frame):
+                    outgoing.put_rest(frame, sent)
         except (NetworkError, ResourceClosed) as exc:
+            ending.lose(exc)
             raise ending.why_no_sending() from exc
         self._keepalive.sent_messages += 1
-        if self._budget.spend():
-            await self._budget.refill()
+        budget = self._budget
+        budget.left -= 1
+        if budget.left <= 0:
+            await budget.refill()
 
     async def _send_limited(
         self,

@@ -113,6 +113,11 @@ class Ending:
         self.finished = False
         """Whether the stream is closed."""
 
+    @property
+    def begun(self) -> bool:
+        """Whether no message can be sent any more."""
+        return self.sent is not None or self.code is not None
+
     def look_after(
         self,
         outgoing: Outgoing,

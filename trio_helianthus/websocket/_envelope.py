@@ -261,7 +261,7 @@ def _limited(value: object, limit: int, what: str) -> str:
     try:
         return dump_limited(value, limit, what)
     except (ValueError, RecursionError) as exc:
-        raise _bad(f"{what} is nested too deeply") from exc
+        raise _bad(f"{what} is nested too deeply, or has a number that is too large") from exc
 
 
 def _refuse_constant(name: str) -> NoReturn:

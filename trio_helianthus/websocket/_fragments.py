@@ -100,9 +100,9 @@ class OutgoingMessage:
         connection = self._connection
         outgoing, ending = connection._outgoing, connection._ending
         await checkpoint_if_cancelled()
-        while outgoing.held and ending.sent is None and ending.code is None:
+        while outgoing.held and not ending.begun:
             await outgoing.wait_for_room()
-        if ending.sent is not None or ending.code is not None:
+        if ending.begun:
             raise ending.why_no_sending()
         outgoing.held = self._open = True
         return self
@@ -152,11 +152,9 @@ class OutgoingMessage:
             wanted = "str" if self._is_text else "bytes"
             raise TypeError(f"a fragment of this message has to be {wanted}")
         await checkpoint_if_cancelled()
-        while outgoing.buffered >= connection._send_high_water:
-            if ending.sent is not None or ending.code is not None:
-                break
+        while outgoing.buffered >= connection.limits.send_high_water and not ending.begun:
             await outgoing.wait_for_room()
-        if ending.sent is not None or ending.code is not None:
+        if ending.begun:
             raise ending.why_no_sending()
         if isinstance(fragment, str):
             event = Text(fragment, start=not self._begun, end=end)

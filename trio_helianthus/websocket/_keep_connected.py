@@ -114,7 +114,6 @@ async def keep_connected(
             delay = policy.next_delay(
                 failures,
                 chance=random.random(),  # noqa: S311 - nobody gains by guessing it
-                time_left=core.remaining_time(),
             )
             if delay is None:
                 raise failure

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from trio_helianthus.net import ByteStream
     from trio_helianthus.wire.websocket import PreparedMessage, WebSocketConnection
 
+    from ._ending import Ending
     from ._limits import WebSocketLimits
 
     StartTask: TypeAlias = Callable[[Callable[[], Awaitable[object]]], object]
@@ -106,8 +107,12 @@ class Outgoing:
             self._on_loss(exc)
             raise
         if sent != len(frame):
-            self._rest_first = sent > 0
-            self._append(frame[sent:] if sent else frame)
+            self.put_rest(frame, sent)
+
+    def put_rest(self, frame: bytes, sent: int) -> None:
+        """Have the rest of a frame sent, of which so many bytes have been."""
+        self._rest_first = sent > 0
+        self._append(frame[sent:] if sent else frame)
 
     def offer(self, message: PreparedMessage, key: Hashable) -> bool:
         """Send a broadcast message, or let it wait in the feed. This is no checkpoint.
@@ -141,6 +146,12 @@ class Outgoing:
         self._let_go_on()
         if self._feed and not self.busy:
             self._wake()
+
+    async def wait_for_turn(self, ending: Ending) -> None:
+        """Wait until a message may be sent, or none may any more."""
+        high_water = self._limits.send_high_water
+        while (self.buffered >= high_water or self.held) and not ending.begun:
+            await self.wait_for_room()
 
     async def wait_for_room(self) -> None:
         """Wait until the senders may go on; a checkpoint."""

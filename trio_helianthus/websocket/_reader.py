@@ -32,6 +32,8 @@ Item: TypeAlias = "str | bytes | Text | Binary"
 """A whole message, or a fragment of one."""
 RECEIVE_BYTES: Final = 65 * 1024
 """How much one receive asks for: a frame of 64 KiB, which is a usual size, with its header."""
+LONG_PART: Final = 16 * 1024
+"""How much of a message has to come at a time for the rest of it to be expected at once."""
 
 
 class Reader:
@@ -133,6 +135,8 @@ class Reader:
                     if data:
                         wire.receive_data(data)
                         batch = wire.next_batch()
+                        if not batch and len(data) >= LONG_PART:
+                            batch = self._receive_rest()
                         if len(batch) == 1 and not wire.refused:
                             message = batch[0]
                             if message.__class__ is str or message.__class__ is bytes:
@@ -154,6 +158,15 @@ class Reader:
             if iterating:
                 raise StopAsyncIteration from None
             raise
+
+    def _receive_rest(self) -> list[str | bytes | Event]:
+        """Receive what has come meanwhile of a long message: most likely the rest of it."""
+        data = self._stream.receive_nowait(RECEIVE_BYTES)
+        if data:
+            self._wire.receive_data(data)
+        elif data is not None:
+            self._wire.receive_eof()
+        return self._wire.next_batch()
 
     async def _put_together(self) -> str | bytes:
         """Take items until they are a message."""

@@ -156,11 +156,12 @@ class RoomClient:
     # One connection.
 
     async def _run(self, url: str, policy: core.RetryPolicy, options: OpenOptions) -> None:
-        """Stay connected until the server closes the connection for good."""
-        try:
-            await keep_connected(url, self._talk, policy=policy, **options)
-        finally:
-            self._finish()
+        """Stay connected until the server closes the connection for good.
+
+        What is raised instead cancels all who wait, and so nothing has to be told to them.
+        """
+        await keep_connected(url, self._talk, policy=policy, **options)
+        self._finish()
 
     async def _talk(self, connection: ClientConnection) -> None:
         """Join the rooms again, and read what comes, until the connection ends."""

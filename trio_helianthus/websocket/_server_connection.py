@@ -119,26 +119,21 @@ class Acceptance:
                     subprotocol=self._subprotocol,
                     deflate=self._deflate,
                 )
+                code = CloseCode.NORMAL
                 try:
                     if self._draining:
                         self.drain()
-                    code = await self._run(connection)
+                    try:
+                        await self._handler(connection)
+                    except Exception as exc:
+                        if not connection.has_raised(exc):
+                            code = CloseCode.INTERNAL_ERROR
+                            where = f"WebSocket handler of {self._request.target}"
+                            core.report_error(exc, where=where)
+                    await connection.aclose(code)
                 except BaseException:
                     connection._cut()
                     raise
-                else:
-                    await connection.aclose(code)
                 finally:
                     connection._note_finished()
                     self._connection = None
-
-    async def _run(self, connection: ServerConnection) -> CloseCode:
-        """Run the handler; return what to close with, if that is still to be done."""
-        try:
-            await self._handler(connection)
-        except Exception as exc:
-            if connection.has_raised(exc):
-                return CloseCode.NORMAL
-            core.report_error(exc, where=f"WebSocket handler of {self._request.target}")
-            return CloseCode.INTERNAL_ERROR
-        return CloseCode.NORMAL

@@ -72,6 +72,7 @@ class Connection(trio.abc.Channel["str | bytes"]):
         """What the peer may cost."""
         self._stream = stream
         self._wire = wire
+        self._is_plain = is_server and deflate is None  # so that a frame is the same for all
         self._ending = Ending(stream, wire, limits, start_task, is_server=is_server)
         self._outgoing = Outgoing(stream, wire, limits, start_task, self._ending.lose)
         self._keepalive = Keepalive(stream, wire, limits, self._outgoing, self._ending)
@@ -131,7 +132,7 @@ class Connection(trio.abc.Channel["str | bytes"]):
         feed = self._outgoing.feed
         return WebSocketStatistics(
             received_messages=self._reader.messages,
-            sent_messages=self._keepalive.sent_messages,
+            sent_messages=self._outgoing.messages,
             queued_messages=self._reader.queued,
             buffered_bytes=self._outgoing.buffered,
             feed_messages=0 if feed is None else len(feed),
@@ -224,15 +225,19 @@ class Connection(trio.abc.Channel["str | bytes"]):
         :param key: under ``CONFLATE``, a message replaces the one of the same key that waits.
         :returns: whether the WebSocket is open, and goes on.
         """
-        ending = self._ending
-        if ending.begun:
+        outgoing = self._outgoing
+        if not outgoing.ready:
+            return self._offer_later(message, key)
+        frame = message.plain_frame() if self._is_plain else self._wire.send_prepared(message)
+        try:
+            sent = self._stream.send_nowait(frame)
+        except (NetworkError, ResourceClosed) as exc:
+            self._ending.lose(exc)
             return False
-        if self._outgoing.offer(message, key):
-            self._keepalive.sent_messages += 1
-            return ending.code is None
-        self._outgoing.drop()
-        ending.begin(CloseCode.TRY_AGAIN_LATER, "too slow")
-        return False
+        if sent != len(frame):
+            outgoing.put_rest(frame, sent)
+        outgoing.messages += 1
+        return True
 
     async def receive(
         self, *, timeout: float | None = None, token: CancelToken | None = None
@@ -320,7 +325,7 @@ class Connection(trio.abc.Channel["str | bytes"]):
         :raises ValueError: one with the same payload does.
         """
         with self._report("ping"), limit(timeout, token):
-            if self._ending.begun:
+            if self._outgoing.ended:
                 raise self._ending.why_no_sending()
             return await self._keepalive.ping(payload)
 
@@ -371,11 +376,11 @@ class Connection(trio.abc.Channel["str | bytes"]):
 
     async def _send(self, encode: Callable[[Any], bytes], value: object) -> None:
         await checkpoint_if_cancelled()
-        outgoing, ending = self._outgoing, self._ending
-        if outgoing.busy or outgoing.held:
-            await outgoing.wait_for_turn(ending)
-        if ending.sent is not None or ending.code is not None:
-            raise ending.why_no_sending()
+        outgoing = self._outgoing
+        if not outgoing.ready:
+            await outgoing.wait_for_turn()
+            if outgoing.ended:
+                raise self._ending.why_no_sending()
         frame = encode(value)
         try:
             if outgoing.busy:
@@ -385,13 +390,25 @@ class Connection(trio.abc.Channel["str | bytes"]):
                 if sent != len(frame):
                     outgoing.put_rest(frame, sent)
         except (NetworkError, ResourceClosed) as exc:
-            ending.lose(exc)
-            raise ending.why_no_sending() from exc
-        self._keepalive.sent_messages += 1
+            self._ending.lose(exc)
+            raise self._ending.why_no_sending() from exc
+        outgoing.messages += 1
         budget = self._budget
         budget.left -= 1
         if budget.left <= 0:
             await budget.refill()
+
+    def _offer_later(self, message: PreparedMessage, key: Hashable) -> bool:
+        """Let a message of a broadcast wait in the feed, if there is any sense in it."""
+        outgoing = self._outgoing
+        if outgoing.ended:
+            return False
+        if outgoing.offer(message, key):
+            outgoing.messages += 1
+            return True
+        outgoing.drop()
+        self._ending.begin(CloseCode.TRY_AGAIN_LATER, "too slow")
+        return False
 
     async def _send_limited(
         self,

@@ -113,11 +113,6 @@ class Ending:
         self.finished = False
         """Whether the stream is closed."""
 
-    @property
-    def begun(self) -> bool:
-        """Whether no message can be sent any more."""
-        return self.sent is not None or self.code is not None
-
     def look_after(
         self,
         outgoing: Outgoing,
@@ -139,6 +134,7 @@ class Ending:
         close = Close(code, reason)
         frame = self._wire.send(close)
         self.sent = close
+        self._outgoing.end()
         try:
             self._outgoing.put(frame)
         except (NetworkError, ResourceClosed):
@@ -148,6 +144,7 @@ class Ending:
     def note_close(self, close: Close) -> None:
         """Take note of the peer's Close, and answer it."""
         if self.code is None:
+            self._outgoing.end()
             self.code = CloseCode.NO_STATUS if close.code is None else close.code
             self.reason = close.reason
         self.begin(close.code, "")
@@ -157,6 +154,7 @@ class Ending:
         """Take note that the peer broke the protocol, or a limit, and tell it so."""
         if self.code is not None:
             return
+        self._outgoing.end()
         self.cause = error
         self.code = self._wire.refusal_code
         if self.code == CloseCode.ABNORMAL:

@@ -100,11 +100,12 @@ class OutgoingMessage:
         connection = self._connection
         outgoing, ending = connection._outgoing, connection._ending
         await checkpoint_if_cancelled()
-        while outgoing.held and not ending.begun:
+        while outgoing.held and not outgoing.ended:
             await outgoing.wait_for_room()
-        if ending.begun:
+        if outgoing.ended:
             raise ending.why_no_sending()
-        outgoing.held = self._open = True
+        outgoing.hold()
+        self._open = True
         return self
 
     async def __aexit__(
@@ -152,9 +153,9 @@ class OutgoingMessage:
             wanted = "str" if self._is_text else "bytes"
             raise TypeError(f"a fragment of this message has to be {wanted}")
         await checkpoint_if_cancelled()
-        while outgoing.buffered >= connection.limits.send_high_water and not ending.begun:
+        while outgoing.buffered >= connection.limits.send_high_water and not outgoing.ended:
             await outgoing.wait_for_room()
-        if ending.begun:
+        if outgoing.ended:
             raise ending.why_no_sending()
         if isinstance(fragment, str):
             event = Text(fragment, start=not self._begun, end=end)
@@ -167,6 +168,6 @@ class OutgoingMessage:
         except (NetworkError, ResourceClosed) as exc:
             raise ending.why_no_sending() from exc
         if end:
-            connection._keepalive.sent_messages += 1
+            outgoing.messages += 1
         if connection._budget.spend():
             await connection._budget.refill()

@@ -49,7 +49,6 @@ class Keepalive:
         "_unanswered",
         "_wire",
         "latency",
-        "sent_messages",
         "watching",
     )
 
@@ -78,8 +77,6 @@ class Keepalive:
         self._pings: dict[bytes, _SentPing] = {}
         self.latency: float | None = None
         """Seconds from the last ping that was answered to its pong."""
-        self.sent_messages = 0
-        """How many messages have been sent."""
         self.watching = False
         """Whether the alarm is going to see soon that nobody receives."""
 
@@ -198,7 +195,7 @@ class Keepalive:
             pass  # which has been noted
 
     def _look_at_messages(self, now: float) -> None:
-        messages = self._reader.messages + self.sent_messages
+        messages = self._reader.messages + self._outgoing.messages
         if messages != self._messages:
             self._messages, self._messages_at = messages, now
         elif now >= self._messages_at + self._limits.idle_timeout:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from trio_helianthus.net import ByteStream
     from trio_helianthus.wire.websocket import PreparedMessage, WebSocketConnection
 
-    from ._ending import Ending
     from ._limits import WebSocketLimits
 
     StartTask: TypeAlias = Callable[[Callable[[], Awaitable[object]]], object]
@@ -56,7 +55,10 @@ class Outgoing:
         "buffered",
         "busy",
         "closed",
+        "ended",
         "held",
+        "messages",
+        "ready",
     )
 
     def __init__(
@@ -80,12 +82,18 @@ class Outgoing:
         self._waiting: trio.lowlevel.ParkingLot | None = None
         self.buffered = 0
         """Bytes of frames that wait or are being sent; without the feed's."""
+        self.ready = True
+        """Whether a message may be sent at once: none of the next four."""
         self.busy = False
-        """Whether anything waits, so that nothing else may be sent at once."""
+        """Whether anything waits."""
         self.held = False
-        """Whether a message is being sent in fragments, so that the feed has to wait."""
+        """Whether a message is being sent in fragments."""
+        self.ended = False
+        """Whether no message may be sent any more."""
         self.closed = False
-        """Whether nothing is sent any more."""
+        """Whether nothing at all is sent any more."""
+        self.messages = 0
+        """How many messages have been sent, or taken for sending."""
 
     @property
     def feed(self) -> OverflowQueue[tuple[PreparedMessage, Hashable]] | None:
@@ -115,16 +123,10 @@ class Outgoing:
         self._append(frame[sent:] if sent else frame)
 
     def offer(self, message: PreparedMessage, key: Hashable) -> bool:
-        """Send a broadcast message, or let it wait in the feed. This is no checkpoint.
+        """Let a broadcast message wait in the feed. This is no checkpoint.
 
         :returns: false where the feed is full, and its policy is to disconnect.
         """
-        if not self.busy and not self.held:
-            try:
-                self.put(self._wire.send_prepared(message))
-            except (NetworkError, ResourceClosed):
-                pass  # which is known now, and told elsewhere
-            return True
         feed = self._feed
         if feed is None:
             limits = self._limits
@@ -135,22 +137,31 @@ class Outgoing:
                 max_size=limits.feed_max_bytes,
                 size=_size_of,
             )
-        if not self.busy and not self.held:
-            self._wake()
         feed.offer((message, key))
         return not feed.over
 
+    def end(self) -> None:
+        """Take no message any more."""
+        self.ended = True
+        self.ready = False
+
+    def hold(self) -> None:
+        """Let all other messages wait for one that is sent in fragments."""
+        self.held = True
+        self.ready = False
+
     def release(self) -> None:
-        """Let the feed, and other senders, go on behind a message that was sent in fragments."""
+        """Let them go on."""
         self.held = False
+        self._settle()
         self._let_go_on()
         if self._feed and not self.busy:
             self._wake()
 
-    async def wait_for_turn(self, ending: Ending) -> None:
-        """Wait until a message may be sent, or none may any more."""
+    async def wait_for_turn(self) -> None:
+        """Wait until a message may be sent, or none may any more; a checkpoint if it has to."""
         high_water = self._limits.send_high_water
-        while (self.buffered >= high_water or self.held) and not ending.begun:
+        while (self.buffered >= high_water or self.held) and not self.ended:
             await self.wait_for_room()
 
     async def wait_for_room(self) -> None:
@@ -175,6 +186,7 @@ class Outgoing:
     def close(self) -> None:
         """Send nothing any more, and let go of all."""
         self.closed = True
+        self.end()
         self.drop()
         self._let_go_on()
         if self._flusher is not None:
@@ -190,6 +202,7 @@ class Outgoing:
 
     def _wake(self) -> None:
         self.busy = True
+        self.ready = False
         if not self._started:
             self._started = True
             self._start_task(self._flush)
@@ -205,6 +218,7 @@ class Outgoing:
                 batch = self._next_batch()
                 if not batch:
                     self.busy = False
+                    self._settle()
                     self._let_go_on()
                     await flusher
                     continue
@@ -243,6 +257,9 @@ class Outgoing:
             batch.append(frame)
             size += len(frame)
         return b"".join(batch)
+
+    def _settle(self) -> None:
+        self.ready = not (self.busy or self.held or self.ended)
 
     def _let_go_on(self) -> None:
         if self._waiting:

@@ -145,13 +145,16 @@ class ChatRoom:
         if failed:
             self._forsake(self.name, ref)
 
-    async def _enter_again(self) -> None:
+    async def _enter_all_again(self) -> None:
         """Enter all who are here, since the bus has forgotten them."""
         for membership in list(chain(self._joined.values(), self._joining.values())):
-            if not membership.left:
-                await self._bus.enter(self.name, membership.present)
-                if membership.left:  # meanwhile
-                    await self._bus.leave(self.name, membership.present.ref)
+            await self._enter_again(membership)
+
+    async def _enter_again(self, membership: Membership) -> None:
+        if not membership.left:
+            await self._bus.enter(self.name, membership.present)
+            if membership.left:  # meanwhile
+                await self._bus.leave(self.name, membership.present.ref)
 
     # The feed.
 
@@ -189,8 +192,8 @@ class ChatRoom:
         for present in snapshot.present:
             await self._note_entered(present)
         self._opened.set()
-        if any(ref not in there for ref in self._joined):
-            await self._enter_again()
+        for membership in [other for ref, other in self._joined.items() if ref not in there]:
+            await self._enter_again(membership)
 
     async def _catch_up(self, snapshot: BusSnapshot) -> None:
         new = History(self._bus.history, snapshot.position, snapshot.history)
@@ -213,8 +216,9 @@ class ChatRoom:
             await self._note_entered(event.present)
         elif isinstance(event, Gone):
             await self._note_gone(event.ref)
-            if event.ref in self._joined:  # our lease ran out, and yet here it is
-                await self._enter_again()
+            membership = self._joined.get(event.ref)
+            if membership is not None:  # our lease ran out, and yet here it is
+                await self._enter_again(membership)
 
     async def _note_entered(self, present: Present) -> None:
         if present.ref not in self._present:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["RoomClient", "open_room_client"]
 
 _GOODBYE_SECONDS: Final = 1.0
+_TRY_AGAIN_SECONDS: Final = 1.0
+_FOR_NOW: Final = frozenset({RoomProblem.UNAVAILABLE, RoomProblem.TOO_MANY_ROOMS})
+"""Why a room may let a program come back later."""
 
 
 @attrs.define(eq=False)
@@ -99,7 +102,10 @@ class RoomClient:
         try:
             with core.limit(self.reply_timeout if timeout is None else timeout, token):
                 if self._connection is not None:
-                    await self._send_join(self._connection, joined)
+                    try:
+                        await self._send_join(self._connection, joined)
+                    except (WebSocketBroken, ResourceClosed):
+                        pass  # it is sent again
                 await joined.welcomed.wait()
             if joined._failure is not None:
                 raise joined._failure
@@ -200,6 +206,15 @@ class RoomClient:
         fields = {"type": "join", "ref": ref, "room": room.name, "info": room._info}
         await connection.send_json(fields | {"last_seen": room.last_id})
 
+    async def _join_later(self, connection: ClientConnection, room: JoinedRoom) -> None:
+        """Try again to come back, since the server could not do it then."""
+        await trio.sleep(_TRY_AGAIN_SECONDS)
+        try:
+            if self._rooms.get(room.name) is room:
+                await self._send_join(connection, room)
+        except (WebSocketBroken, ResourceClosed):
+            pass  # it is sent again
+
     async def _say(self, room: JoinedRoom, sending: Sending) -> None:
         """Send a message, if there is a connection; otherwise it is sent when there is one."""
         connection = self._connection
@@ -241,12 +256,16 @@ class RoomClient:
             case {"type": "request", "ref": str(ref)}:
                 self._begin_answer(ref, fields.get("body"), connection, nursery)
             case {"type": "reply" | "welcome" | "error", "ref": int(number)}:
-                self._note_reply(number, fields, nursery)
+                self._note_reply(number, fields, connection, nursery)
             case {"room": str(name)} if name in self._rooms and self._rooms[name].here:
                 self._rooms[name]._take(fields)
 
     def _note_reply(
-        self, ref: int, fields: dict[str, Any], nursery: core.BackgroundNursery
+        self,
+        ref: int,
+        fields: dict[str, Any],
+        connection: ClientConnection,
+        nursery: core.BackgroundNursery,
     ) -> None:
         waiting = self._waiting.pop(ref, None)
         failure = _failure(fields) if fields["type"] == "error" else None
@@ -256,7 +275,9 @@ class RoomClient:
         elif isinstance(waiting, JoinedRoom):
             if self._rooms.get(waiting.name) is not waiting:
                 return  # it has left meanwhile
-            if failure is not None:
+            if failure is not None and failure.problem in _FOR_NOW and waiting.welcomed.is_set():
+                nursery.start_soon(self._join_later, connection, waiting)
+            elif failure is not None:
                 waiting._end(failure)
             else:
                 waiting._welcome(fields)
@@ -332,7 +353,7 @@ async def open_room_client(
     into its rooms, and goes on behind the last messages that it was given.
 
     :param answer: replies to requests of the server's: takes the body, returns that of the reply,
-        or raises :exc:`RoomError`.
+        or raises :exc:`RoomError`. Whatever else it raises comes out, and ends the client.
     :param policy: after which waits it connects again.
     :param max_updates: how much of each room waits that was not received.
     :param max_outstanding: how many messages of a room, or requests, wait for their replies.

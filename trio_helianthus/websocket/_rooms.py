@@ -11,6 +11,7 @@ import attrs
 import trio
 
 from trio_helianthus import core
+from trio_helianthus.errors import ResourceClosed
 
 from . import _envelope as envelope
 from ._bus import BusLost, Present
@@ -63,6 +64,7 @@ class Rooms:
         self._rooms: dict[str, ChatRoom] = {}
         self._forsaken: dict[tuple[str, str], None] = {}  # still to be taken out of lists
         self._sessions = 0
+        self._closed = False
 
     def __repr__(self) -> str:
         return f"<Rooms: {len(self._rooms)}>"
@@ -110,6 +112,7 @@ class Rooms:
         :param token: gives up, until then.
         :raises RoomError: a name is none, or there are too many rooms or members.
         :raises BusLost: the bus cannot be reached.
+        :raises ResourceClosed: the rooms are closed.
         """
         with core.limit(timeout, token):
             membership = await self._join(
@@ -188,6 +191,8 @@ class Rooms:
         return membership
 
     def _open_room(self, name: str) -> ChatRoom:
+        if self._closed:
+            raise ResourceClosed("the rooms are closed")
         if len(self._rooms) >= self.limits.max_rooms:
             raise envelope.RoomError(problem=envelope.RoomProblem.TOO_MANY_ROOMS)
         room = self._rooms[name] = ChatRoom(
@@ -222,7 +227,7 @@ class Rooms:
     async def _renew(self) -> None:
         if not await self._bus.renew(self._node, self.limits.lease):
             for room in list(self._rooms.values()):
-                await room._enter_again()
+                await room._enter_all_again()
         for name, ref in list(self._forsaken):
             await self._bus.leave(name, ref)
             del self._forsaken[name, ref]
@@ -260,5 +265,6 @@ async def open_rooms(
             nursery.start_soon(rooms._stay_alive)
             yield rooms
         finally:
+            rooms._closed = True
             nursery.cancel_scope.cancel(reason="the rooms are closed")
             await rooms._forget()

@@ -18,6 +18,8 @@ from trio_helianthus.errors import (
     LimitExceeded,
     OperationCancelled,
     OperationTimeout,
+    ResourceBusy,
+    ResourceClosed,
 )
 
 pytestmark = pytest.mark.usefixtures("each_way_of_waiting")
@@ -267,3 +269,32 @@ async def test_a_delimiter_is_bytes(make_tcp_pair: MakeTCPPair) -> None:
     async with one, other:
         with pytest.raises(TypeError, match="must be bytes, not str"):
             await one.receive_until("\n")  # type: ignore[arg-type]
+
+
+async def test_what_is_there_is_received_without_waiting(make_tcp_pair: MakeTCPPair) -> None:
+    near, far = await make_tcp_pair()
+    assert near.receive_nowait(10) is None
+    await far.send_all(b"hello")
+    await trio.lowlevel.wait_readable(near.socket)
+    assert near.receive_nowait(2) == b"he"
+    near.push_back(b"He")
+    assert near.receive_nowait(10) == b"He"
+    assert near.receive_nowait(10) == b"llo"
+    assert near.receive_nowait(10) is None
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(near.receive_some)
+        await trio.testing.wait_all_tasks_blocked()
+        with pytest.raises(ResourceBusy):
+            near.receive_nowait(1)
+        await far.send_eof()
+    assert near.receive_nowait(1) == b""
+    await near.aclose()
+    with pytest.raises(ResourceClosed):
+        near.receive_nowait(1)
+
+
+async def test_a_stream_that_cannot_receive_without_waiting_says_nothing_is_there() -> None:
+    near, far = net.memory_stream_pair()
+    await far.send_all(b"hello")
+    assert near.receive_nowait(10) is None
+    assert await near.receive_some() == b"hello"

@@ -222,7 +222,7 @@ async def test_callbacks(serve: Serve) -> None:
             with pytest.raises(errors.WebSocketBroken) as caught:
                 await ann.receive(timeout=5)
         assert caught.value.code == 1012
-    assert server_object.connections == ()
+    assert not server_object.connections
 
 
 async def test_a_callback_that_refuses(serve: Serve, reports: list[BaseException]) -> None:
@@ -239,4 +239,4 @@ async def test_a_callback_that_refuses(serve: Serve, reports: list[BaseException
             await client.receive(timeout=5)
         assert caught.value.code == 1008
     assert [type(error) for error in reports] == [ZeroDivisionError]
-    assert server_object.connections == ()
+    assert not server_object.connections

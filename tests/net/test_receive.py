@@ -291,6 +291,7 @@ async def test_what_is_there_is_received_without_waiting(make_tcp_pair: MakeTCPP
     await near.aclose()
     with pytest.raises(ResourceClosed):
         near.receive_nowait(1)
+    await far.aclose()
 
 
 async def test_a_stream_that_cannot_receive_without_waiting_says_nothing_is_there() -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from ._mask import apply_mask, rotate_mask
 
-__all__ = ["GrowingText", "decode_part"]
+__all__ = ["GrowingText", "add_piece", "decode_part"]
 
 _SHORT: Final = 4096
 
@@ -46,11 +46,7 @@ class GrowingText:
             if left:
                 self._mask = rotate_mask(self._mask, length)
         text, self.cut = decode_part(self.cut, data, self.final and not left)
-        pieces = self._pieces
-        if pieces and len(pieces[-1]) < _SHORT:
-            pieces[-1] += text  # or a slow peer would have us keep an object for each character
-        else:
-            pieces.append(text)
+        add_piece(self._pieces, text)
 
     def text(self) -> str:
         """Return what has come."""
@@ -69,3 +65,11 @@ def decode_part(cut: bytes, data: bytes, final: bool) -> tuple[str, bytes]:
         data = cut + data
     text, used = utf_8_decode(data, "strict", final)
     return text, data[used:]
+
+
+def add_piece(pieces: list[str], text: str) -> None:
+    """Append to the pieces of a text, of which there will be few, however short they come."""
+    if pieces and len(pieces[-1]) < _SHORT:
+        pieces[-1] += text  # or a slow peer would have us keep an object for each character
+    else:
+        pieces.append(text)

@@ -59,9 +59,7 @@ def accept_deflate(offers: str, wanted: Deflate) -> tuple[str, DeflateParameters
     """
     for name, words in _extensions(offers):
         if name == _NAME and words is not None:
-            accepted = _accept(words, wanted)
-            if accepted is not None:
-                return accepted
+            return _accept(words, wanted)
     return None
 
 
@@ -84,8 +82,7 @@ def confirm_deflate(answer: str, wanted: Deflate) -> DeflateParameters | None:
     client_bits = words.get(_CLIENT_BITS, wanted.client_max_window_bits)
     server_alone = _SERVER_ALONE in words
     if (
-        not server_bits  # which is a parameter without its value
-        or not client_bits
+        not client_bits  # which is a parameter without its value
         or server_bits > wanted.server_max_window_bits
         or client_bits > wanted.client_max_window_bits
         or (wanted.server_no_context_takeover and not server_alone)
@@ -100,9 +97,7 @@ def confirm_deflate(answer: str, wanted: Deflate) -> DeflateParameters | None:
     )
 
 
-def _accept(words: dict[str, int], wanted: Deflate) -> tuple[str, DeflateParameters] | None:
-    if words.get(_SERVER_BITS) == 0:
-        return None
+def _accept(words: dict[str, int], wanted: Deflate) -> tuple[str, DeflateParameters]:
     server_alone = wanted.server_no_context_takeover or _SERVER_ALONE in words
     client_alone = wanted.client_no_context_takeover or _CLIENT_ALONE in words
     server_bits = min(wanted.server_max_window_bits, words.get(_SERVER_BITS, _MOST_BITS))

@@ -85,6 +85,10 @@ class OwnConnection(WebSocketConnection):
         elif self._may_receive(data):
             self._receive_more(data)
 
+    def receive_eof(self) -> None:
+        super().receive_eof()
+        self._clean = False
+
     @property
     def buffered(self) -> int:
         return len(self._buffer) - self._at + len(self._long or b"")
@@ -105,6 +109,7 @@ class OwnConnection(WebSocketConnection):
             self._long = bytearray(rest)
             self._long += data
             self._buffer = b""
+            self._clean = False
         self._at = 0
 
     def _begin(self, items: list[Item]) -> int:
@@ -132,7 +137,7 @@ class OwnConnection(WebSocketConnection):
             self._buffer = buffer
             self._at = at
         self._needed = needed
-        self._clean = self._usual and not rest
+        self._clean = self._usual and not rest and not self._eof
         self.more = rest >= needed
         self._incoming.inflated = 0
 

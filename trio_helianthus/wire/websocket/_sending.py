@@ -102,7 +102,7 @@ class Sender(ABC):
         """
         if self._unready:
             self._raise_unready()
-        payload = data if data.__class__ is bytes else bytes(memoryview(data))
+        payload = data if isinstance(data, bytes) else bytes(memoryview(data))
         if self._deflater is not None and len(payload) >= self._deflater.min_bytes:
             return self._frame(WHOLE_BINARY | COMPRESSED, self._deflater.compress(payload, True))
         return self._frame(WHOLE_BINARY, payload)

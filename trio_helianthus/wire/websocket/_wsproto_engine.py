@@ -22,6 +22,7 @@ from ._connection import Item, WebSocketConnection
 from ._deflate import DeflateParameters
 from ._events import Binary, Ping, Pong, Text
 from ._framing import CLOSE, COMPRESSED, FINAL, IS_CONTROL, OPCODE, PING, TEXT
+from ._growing_text import add_piece
 from ._incoming import Incoming, read_close
 from ._limits import Limits
 
@@ -35,7 +36,7 @@ class _Rules(Extension):
 
     def __init__(self, incoming: Incoming) -> None:
         self._incoming: Final = incoming
-        self._compressed: list[bytes] | None = None
+        self._compressed: bytearray | None = None
         # Of the frame that is read:
         self.opcode = 0
         self.reserved = 0
@@ -56,14 +57,14 @@ class _Rules(Extension):
         incoming.check(opcode, reserved, payload_length)
         self.opcode, self.reserved, self.size = opcode, reserved, payload_length
         compressed = not opcode.iscontrol() and incoming.is_compressed(opcode, reserved)
-        self._compressed = [] if compressed else None
+        self._compressed = bytearray() if compressed else None
         return RsvBits(True, True, True)  # they were judged
 
     def frame_inbound_payload_data(self, proto: FrameDecoder | FrameProtocol, data: bytes) -> bytes:
         """Collect what is compressed."""
         if self._compressed is None:
             return data
-        self._compressed.append(data)
+        self._compressed += data
         return b""
 
     def frame_inbound_complete(
@@ -72,7 +73,7 @@ class _Rules(Extension):
         """Decompress a whole frame."""
         if self._compressed is None:
             return None
-        data = self._incoming.decompress(b"".join(self._compressed), fin)
+        data = self._incoming.decompress(bytes(self._compressed), fin)
         self.size = len(data)
         return data
 
@@ -110,10 +111,11 @@ class WSProtoConnection(WebSocketConnection):
     """A :class:`WebSocketConnection` on wsproto."""
 
     __slots__ = (
+        "_data",
         "_decoder",
         "_messages",
-        "_pieces",
         "_rules",
+        "_text",
         "_writer",
         "_writing_text",
         "_written",
@@ -126,7 +128,9 @@ class WSProtoConnection(WebSocketConnection):
         self._rules = _Rules(self._incoming)
         self._decoder = FrameDecoder(is_client, [self._rules])
         self._messages = MessageDecoder()
-        self._pieces: list[str | bytes] = []  # of the frame that is read
+        # Of the frame that is read:
+        self._data = bytearray()
+        self._text: list[str] = []
         self._written = _Compressed()
         self._writing_text = False
         self._writer = FrameProtocol(is_client, [self._written])
@@ -172,31 +176,35 @@ class WSProtoConnection(WebSocketConnection):
         rules = self._rules
         while (frame := self._decoder.process_buffer()) is not None:
             if frame.opcode.iscontrol():
-                payload = frame.payload
-                assert isinstance(payload, bytes)
+                assert isinstance(frame.payload, (bytes, bytearray))
+                payload = bytes(frame.payload)
                 if frame.opcode is Kind.CLOSE:
                     close = read_close(payload)
                     self._note_close(close)
                     return close
                 return Ping(payload) if frame.opcode is Kind.PING else Pong(payload)
             decoded = self._messages.process_frame(frame)
-            assert not isinstance(decoded.payload, tuple)
-            self._pieces.append(decoded.payload)
+            if isinstance(decoded.payload, str):
+                add_piece(self._text, decoded.payload)
+            else:
+                assert isinstance(decoded.payload, (bytes, bytearray))
+                self._data += decoded.payload
             if not frame.frame_finished:
                 continue
-            pieces, self._pieces = self._pieces, []
             start, final = rules.opcode != 0, decoded.message_finished
             self._incoming.note(rules.opcode, rules.reserved, final, rules.size)
+            text, data = "".join(self._text), bytes(self._data)
+            self._text, self._data = [], bytearray()
+            if start and final:
+                return text if decoded.opcode is Kind.TEXT else data
             if decoded.opcode is Kind.TEXT:
-                text = "".join(map(str, pieces))
-                return text if start and final else Text(text, start, final)
-            data = b"".join(map(bytes, pieces))
-            return data if start and final else Binary(data, start, final)
+                return Text(text, start, final)
+            return Binary(data, start, final)
         return None
 
     def _drop(self) -> None:
         self._decoder = FrameDecoder(self._is_client, [self._rules])
-        self._pieces = []
+        self._text, self._data = [], bytearray()
 
     def _frame(self, first: int, payload: bytes) -> bytes:
         writer = self._writer

@@ -11,3 +11,10 @@ class Events:
     def __init__(self) -> None:
         self.happened: list[str] = []
         self.background = trio.Event()
+        self.end: tuple[int, str | None] | None = None
+        self.ended = trio.Event()
+
+    def note_end(self, code: int, reason: str | None) -> None:
+        """A WebSocket has ended, and the app was told so."""
+        self.end = (code, reason)
+        self.ended.set()

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from litestar import Litestar, MediaType, Request, Response, get, post, route
+from litestar import Litestar, MediaType, Request, Response, WebSocket, get, post, route, websocket
 from litestar.background_tasks import BackgroundTask
+from litestar.exceptions import NotAuthorizedException, WebSocketDisconnect
 from litestar.response import File, Stream
 
 from tests.asgi._framework_apps import Events
@@ -39,6 +40,36 @@ def in_a_thread() -> str:
     return "thread"
 
 
+@websocket("/talk")
+async def talk(socket: WebSocket[Any, Any, Any]) -> None:
+    await socket.accept(subprotocols="second" if "second" in socket.scope["subprotocols"] else None)
+    async for text in socket.iter_data("text"):
+        await socket.send_data(text)
+
+
+@websocket("/add/{more:int}")
+async def add(socket: WebSocket[Any, Any, Any]) -> None:
+    await socket.accept()
+    async for number in socket.iter_json():
+        await socket.send_json({"sum": number + socket.path_params["more"]})
+
+
+@websocket("/refuse")
+async def refuse(socket: WebSocket[Any, Any, Any]) -> None:
+    await socket.close()
+
+
+@websocket("/deny")
+async def deny(socket: WebSocket[Any, Any, Any]) -> None:
+    raise NotAuthorizedException("closed")
+
+
+@websocket("/fail")
+async def fail(socket: WebSocket[Any, Any, Any]) -> None:
+    await socket.accept()
+    raise KeyError("oops")
+
+
 def make(events: Events, file: Path) -> Litestar:
     async def startup() -> None:
         events.happened.append("startup")
@@ -57,8 +88,17 @@ def make(events: Events, file: Path) -> Litestar:
     async def later() -> Response[str]:
         return Response("now", media_type=MediaType.TEXT, background=BackgroundTask(work))
 
+    @websocket("/end")
+    async def note_end(socket: WebSocket[Any, Any, Any]) -> None:
+        await socket.accept()
+        try:
+            await socket.receive_data(mode="binary")
+        except WebSocketDisconnect as exc:
+            events.note_end(exc.code, None)
+
+    sockets = [talk, add, refuse, deny, fail, note_end]
     return Litestar(
-        [item, echo, ticks, whole_file, in_a_thread, later],
+        [item, echo, ticks, whole_file, in_a_thread, later, *sockets],
         on_startup=[startup],
         on_shutdown=[shutdown],
         openapi_config=None,

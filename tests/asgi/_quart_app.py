@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from quart import Response, request, send_file
+import trio
+from quart import Response, abort, request, send_file, websocket
 from quart_trio import QuartTrio
 
 from tests.asgi._framework_apps import Events
@@ -56,4 +57,42 @@ def make(events: Events, file: Path) -> QuartTrio:
         app.add_background_task(work)
         return "now"
 
+    add_websockets(app, events)
     return app
+
+
+def add_websockets(app: QuartTrio, events: Events) -> None:
+    @app.websocket("/talk")
+    async def talk() -> None:
+        offered = websocket.requested_subprotocols
+        await websocket.accept(subprotocol="second" if "second" in offered else None)
+        while True:
+            await websocket.send(await websocket.receive())
+
+    @app.websocket("/add/<int:more>")
+    async def add(more: int) -> None:
+        while True:
+            number = await websocket.receive_json()
+            await websocket.send_json({"sum": number + more})
+
+    @app.websocket("/refuse")
+    async def refuse() -> None:
+        await websocket.close(4001)
+
+    @app.websocket("/deny")
+    async def deny() -> None:
+        abort(418)
+
+    @app.websocket("/fail")
+    async def fail() -> None:
+        await websocket.accept()
+        raise KeyError("oops")
+
+    @app.websocket("/end")
+    async def note_end() -> None:
+        await websocket.accept()
+        try:
+            await websocket.receive()
+        except trio.Cancelled:  # which is how it tells
+            events.note_end(0, None)
+            raise

@@ -13,7 +13,8 @@ from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from tests.asgi._framework_apps import Events
 
@@ -49,6 +50,32 @@ def in_a_thread(request: Request) -> Response:
     return JSONResponse("thread")
 
 
+async def talk(socket: WebSocket) -> None:
+    assert isinstance(socket.state.nursery, trio.Nursery)
+    await socket.accept("second" if "second" in socket.scope["subprotocols"] else None)
+    async for text in socket.iter_text():
+        await socket.send_text(text)
+
+
+async def add(socket: WebSocket) -> None:
+    await socket.accept()
+    async for number in socket.iter_json():
+        await socket.send_json({"sum": number + int(socket.path_params["more"])})
+
+
+async def refuse(socket: WebSocket) -> None:
+    await socket.close(4001)
+
+
+async def deny(socket: WebSocket) -> None:
+    await socket.send_denial_response(JSONResponse({"why": "closed"}, 418))
+
+
+async def fail(socket: WebSocket) -> None:
+    await socket.accept()
+    raise KeyError("oops")
+
+
 def make(events: Events, file: Path) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[dict[str, trio.Nursery]]:
@@ -68,7 +95,20 @@ def make(events: Events, file: Path) -> Starlette:
     async def later(request: Request) -> Response:
         return Response(b"now", background=BackgroundTask(work))
 
+    async def note_end(socket: WebSocket) -> None:
+        await socket.accept()
+        try:
+            await socket.receive_bytes()
+        except WebSocketDisconnect as exc:
+            events.note_end(exc.code, exc.reason)
+
     routes = [
+        WebSocketRoute("/talk", talk),
+        WebSocketRoute("/add/{more}", add),
+        WebSocketRoute("/refuse", refuse),
+        WebSocketRoute("/deny", deny),
+        WebSocketRoute("/fail", fail),
+        WebSocketRoute("/end", note_end),
         Route("/items/{id:int}", item),
         Route("/echo", echo, methods=["POST"]),
         Route("/ticks", ticks),

@@ -146,19 +146,6 @@ async def test_what_a_server_may_leave_out_is_not_missed() -> None:
     assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
 
 
-async def test_a_websocket_is_closed() -> None:
-    sent: list[asgi.Message] = []
-
-    async def receive() -> asgi.Message:
-        return {"type": "websocket.connect"}
-
-    async def send(message: asgi.Message) -> None:
-        sent.append(message)
-
-    await asgi.as_app(make_router())({"type": "websocket"}, receive, send)
-    assert [message["type"] for message in sent] == ["websocket.close"]
-
-
 async def test_an_unknown_scope_is_an_error() -> None:
     with pytest.raises(asgi.AppError, match="'smtp'"):
         await asgi.as_app(make_router())({"type": "smtp"}, None, None)  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import trio
 
-from trio_helianthus import asgi, http
+from trio_helianthus import asgi, http, websocket
 from trio_helianthus.testing import cancel_sweep
 
 
@@ -20,7 +20,8 @@ class App:
     async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
         self.running += 1
         try:
-            await {"lifespan": self.live, "http": self.answer}[scope["type"]](scope, receive, send)
+            kinds = {"lifespan": self.live, "http": self.answer, "websocket": self.talk}
+            await kinds[scope["type"]](scope, receive, send)
         finally:
             self.running -= 1
 
@@ -46,6 +47,18 @@ class App:
             await send({"type": "http.response.pathsend", "path": __file__})
         await trio.lowlevel.checkpoint()  # in the background
         assert (await receive())["type"] == "http.disconnect"
+
+    async def talk(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        await receive()
+        async with trio.open_nursery():
+            if scope["path"] == "/refused":
+                await send({"type": "websocket.close"})
+                return
+            await send({"type": "websocket.accept"})
+            while (message := await receive())["type"] == "websocket.receive":
+                await send({**message, "type": "websocket.send"})
+                if message["text"] == "close":
+                    await send({"type": "websocket.close"})
 
 
 class Pieces:
@@ -98,6 +111,56 @@ def test_an_app_in_process_ends_whenever_it_is_cancelled() -> None:
                 await call(client)
         finally:
             assert app.running == 0
+
+    assert cancel_sweep(scenario).points > 30
+
+
+async def talk(client: http.Client) -> None:
+    async with websocket.open_websocket("/", client=client) as connection:
+        await connection.send("open")
+        assert await connection.receive() == "open"
+    async with websocket.open_websocket("/", client=client) as connection:
+        await connection.send("close")
+        assert [message async for message in connection] == ["close"]
+    with pytest.raises(http.UpgradeRefused):
+        async with websocket.open_websocket("/refused", client=client):
+            pass
+
+
+@pytest.mark.sweep
+def test_the_websockets_of_an_app_end_whenever_they_are_cancelled() -> None:
+    async def scenario() -> None:
+        app = App()
+        try:
+            async with trio.open_nursery() as nursery:
+                server: http.Server = await nursery.start(asgi.serve, app, 0)
+                async with http.open_client(server.url) as client:
+                    await talk(client)
+                assert (await server.drain(5)).clean
+        finally:
+            assert app.running == 0
+
+    assert cancel_sweep(scenario).points > 30
+
+
+@pytest.mark.sweep
+def test_the_websockets_of_a_router_as_an_app_end_whenever_they_are_cancelled() -> None:
+    router = http.Router()
+
+    @router.get("/")
+    @websocket.endpoint
+    async def echo(connection: websocket.ServerConnection) -> None:
+        async for message in connection:
+            await connection.send(message)
+            if message == "close":
+                await connection.aclose()
+
+    async def scenario() -> None:
+        async with trio.open_nursery() as nursery:
+            server: http.Server = await nursery.start(asgi.serve, asgi.as_app(router), 0)
+            async with http.open_client(server.url) as client:
+                await talk(client)
+            assert (await server.drain(5)).clean
 
     assert cancel_sweep(scenario).points > 30
 

@@ -206,10 +206,12 @@ async def ask_for_an_upgrade(
     return await raw_answer(server, b"\r\n".join([*lines, b"", b""])), app
 
 
-async def test_a_websocket_is_refused_for_now(serve_app: ServeApp) -> None:
+async def test_a_malformed_handshake_is_refused_and_the_app_does_not_hear_of_it(
+    serve_app: ServeApp,
+) -> None:
     fields = [*HANDSHAKE, "Connection: keep-alive, Upgrade, close"]
     answer, app = await ask_for_an_upgrade(serve_app, *fields)
-    assert answer.startswith(b"HTTP/1.1 403 ")
+    assert answer.startswith(b"HTTP/1.1 400 ")
     assert app.scopes == []
 
 

@@ -14,7 +14,8 @@ import pytest
 import trio
 
 from tests._serving import APP, PATIENCE_SECONDS, get, serving, starting
-from trio_helianthus import cli, net
+from trio_helianthus import cli, net, websocket
+from trio_helianthus.errors import WebSocketClosed
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends signals to a process")
 
@@ -44,6 +45,12 @@ async def open_badly():
 )
 ASGI = """
 async def app(scope, receive, send):
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.accept"})
+        await receive()
+        while (message := await receive())["type"] == "websocket.receive":
+            await send({**message, "type": "websocket.send"})
+        return
     if scope["type"] != "http":
         raise NotImplementedError
     await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -110,6 +117,30 @@ async def test_it_serves_an_asgi_application(folder: Path) -> None:
         exit_code, _ = await served.stop()
 
     assert exit_code == 0
+
+
+async def test_it_serves_the_websockets_of_an_asgi_application(folder: Path) -> None:
+    limits = ("--websocket-message-bytes", "10", "--websocket-no-deflate")
+    words = ("asgi_app:app", "--port", "0", "--access-log", "-", *limits)
+    async with serving(*words, folder=folder) as served:
+        url = f"ws://127.0.0.1:{served.port}/chat"
+        async with websocket.open_websocket(url) as connection:
+            assert connection.deflate is None
+            await connection.send("hello")
+            assert await connection.receive(timeout=PATIENCE_SECONDS) == "hello"
+            await connection.send("hello, world")
+            with pytest.raises(WebSocketClosed):
+                await connection.receive(timeout=PATIENCE_SECONDS)
+            assert connection.close_code == 1009
+        assert "GET /chat" in (await served.out.until(" 101 ")).string
+        async with websocket.open_websocket(url) as connection:
+            served.send("SIGTERM")
+            with pytest.raises(WebSocketClosed):
+                await connection.receive(timeout=PATIENCE_SECONDS)
+            assert connection.close_code == 1001
+        exit_code, report = await served.end()
+
+    assert exit_code == 0, report
 
 
 async def test_an_application_elsewhere_is_found(

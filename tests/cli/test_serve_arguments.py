@@ -8,7 +8,7 @@ import sys
 import attrs
 import pytest
 
-from trio_helianthus import cli, http
+from trio_helianthus import cli, http, websocket
 from trio_helianthus.cli._serve_arguments import ServeOptions, add_arguments, read_arguments
 
 
@@ -44,6 +44,32 @@ def test_every_limit_of_the_server_has_an_option(field: attrs.Attribute[float]) 
     assert getattr(options.limits, field.name) == 77
 
 
+@pytest.mark.parametrize(
+    ("option", "name"),
+    [
+        ("--websocket-message-bytes", "max_message_bytes"),
+        ("--websocket-queued-messages", "max_queued_messages"),
+        ("--websocket-ping-interval", "ping_interval"),
+        ("--websocket-ping-timeout", "ping_timeout"),
+        ("--websocket-idle-timeout", "idle_timeout"),
+        ("--websocket-closed-grace", "closed_grace"),
+    ],
+)
+def test_the_websockets_of_asgi_have_limits_too(option: str, name: str) -> None:
+    assert read("shop:app").websocket_limits == websocket.WebSocketLimits()
+    assert getattr(read("shop:app", option, "77").websocket_limits, name) == 77
+
+
+def test_a_long_message_may_come_in_one_frame() -> None:
+    limits = read("shop:app", "--websocket-message-bytes", "16777216").websocket_limits
+    assert limits.max_message_bytes == limits.max_frame_bytes == 16 * 1024 * 1024
+
+
+def test_messages_are_compressed_unless_told_otherwise() -> None:
+    assert read("shop:app").websocket_deflate
+    assert not read("shop:app", "--websocket-no-deflate").websocket_deflate
+
+
 def test_proxies_are_separated_by_commas() -> None:
     assert read("shop:app", "--proxy-headers", "10.0.0.0/8, unix").proxy_headers == (
         "10.0.0.0/8",
@@ -71,6 +97,8 @@ def test_proxies_are_separated_by_commas() -> None:
         (["--max-restarts", "-1"], "must be at least 0"),
         (["--unix-mode", "1000"], "a mode is from 0 to 777"),
         (["--unix-mode", "rw"], "--unix-mode"),
+        (["--websocket-message-bytes", "0"], "must be at least 1"),
+        (["--websocket-ping-interval", "0"], "ping_interval"),
     ],
 )
 def test_what_makes_no_sense_is_wrong_usage(

@@ -7,6 +7,7 @@ import trio
 from trio_helianthus import core, http
 
 from ._guest_request import GuestRequest
+from ._guest_websocket import GuestHandshake
 from ._messages import AppError, ASGIApp, Receive, Scope, Send
 
 __all__ = ["as_app"]
@@ -31,9 +32,13 @@ def as_app(handler: http.Handler, *, limits: http.ServerLimits | None = None) ->
     A handler is cancelled when its client is gone, as far as the server tells: once the whole body
     of the request has been received. One message of it is received ahead of the handler, unless the
     client waits for ``100 Continue``. What a handler's exceptions lead to is the server's business,
-    except for :exc:`~trio_helianthus.http.HTTPError`, which is answered. :meth:`Response.upgrade
-    <trio_helianthus.http.Response.upgrade>` and tunnels are answered with 501, WebSockets are
-    refused, and every timeout is the server's. It has nothing to do at startup and shutdown.
+    except for :exc:`~trio_helianthus.http.HTTPError`, which is answered. Every timeout is the
+    server's. It has nothing to do at startup and shutdown.
+
+    The routes of :func:`websocket.endpoint <trio_helianthus.websocket.endpoint>` work, with their
+    own limits and pings behind those of the server; compression is the server's business. A refusal
+    is an HTTP answer where the server has the extension for it, and 403 elsewhere. Upgrades to
+    other protocols and tunnels are answered with 501.
 
     :param handler: a router, or any async function from a request to what a handler may return.
     :param limits: only ``max_body_bytes`` counts here; ``None`` means
@@ -57,7 +62,7 @@ def as_app(handler: http.Handler, *, limits: http.ServerLimits | None = None) ->
             await _answer(handler, GuestRequest(scope, receive, send, used_limits))
         elif kind == "websocket":
             await receive()
-            await send({"type": "websocket.close", "code": 1000, "reason": ""})
+            await _answer(handler, GuestHandshake(scope, receive, send, used_limits))
         else:
             raise AppError(f"this app knows no scope of type {kind!r}")
 

@@ -6,21 +6,28 @@ from collections.abc import Mapping
 from operator import itemgetter
 from typing import Any, Final
 
-from trio_helianthus import http
+from trio_helianthus import http, websocket
 
 from ._exchange import Exchange
 from ._messages import ASGIApp
-from ._scope import http_scope
-from ._websocket import asks_for_websocket, refuse_websocket
+from ._scope import http_scope, websocket_scope
+from ._websocket import asks_for_websocket, offered_subprotocols, serve_websocket
 
-__all__ = ["as_handler", "check_app"]
+__all__ = ["DEFAULT_DEFLATE", "as_handler", "check_app"]
 
+DEFAULT_DEFLATE: Final = websocket.Deflate()
+"""How the messages of WebSockets are compressed, unless told otherwise."""
 _NAME: Final = itemgetter(0)
 """Of a header field."""
 
 
 def as_handler(
-    app: ASGIApp, *, state: Mapping[str, Any] | None = None, root_path: str = ""
+    app: ASGIApp,
+    *,
+    state: Mapping[str, Any] | None = None,
+    root_path: str = "",
+    websocket_limits: websocket.WebSocketLimits | None = None,
+    websocket_deflate: websocket.Deflate | None = DEFAULT_DEFLATE,
 ) -> http.Handler:
     """Make an ASGI app a handler, for :func:`http.serve <trio_helianthus.http.serve>` or a route.
 
@@ -28,6 +35,10 @@ def as_handler(
     cancelled when the client is gone. What the app does behind a complete answer, as background
     tasks of Starlette do, is not cancelled then, but by the end of the server; the next request
     on the same connection waits for it.
+
+    A request for a WebSocket is one, too, until the app accepts it. From then on it is not
+    cancelled, but told by ``websocket.disconnect`` when its client is gone; only an app that does
+    not notice that within ``closed_grace`` seconds is.
 
     Nothing is told of start and end: that is the business of :func:`open_lifespan`, or of
     :func:`serve`, which does both.
@@ -37,6 +48,10 @@ def as_handler(
         ``scope["state"]``.
     :param root_path: the path that a proxy has taken off in front of us, or under which a router
         has the app; ``scope["path"]`` begins with it. Without a slash at its end.
+    :param websocket_limits: what a client may cost by WebSocket; ``None`` means
+        :class:`~trio_helianthus.websocket.WebSocketLimits` as it stands.
+    :param websocket_deflate: how messages are compressed, if the client wants that; ``None`` for
+        never.
     :raises TypeError: for an app that cannot be called.
     :raises ValueError: for a ``root_path`` that ends with a slash or does not begin with one.
 
@@ -52,9 +67,10 @@ def as_handler(
 
     async def handle(request: http.Request) -> http.HandlerResult:
         fields = list(request.raw_headers)
-        if b"upgrade" in map(_NAME, fields) and asks_for_websocket(request):
-            return refuse_websocket()
         scope = http_scope(request, fields, root_path, shared)
+        if b"upgrade" in map(_NAME, fields) and asks_for_websocket(request):
+            scope = websocket_scope(scope, offered_subprotocols(request))
+            return await serve_websocket(app, request, scope, websocket_limits, websocket_deflate)
         exchange = Exchange(request)
         try:
             await app(scope, exchange.receive, exchange.send)

@@ -68,6 +68,13 @@ class Outbox:
             await self._send({"type": "http.response.body", "body": body if has_body else b""})
         return self.writer
 
+    def take_over(self, response: http.Response) -> http.ResponseWriter:
+        """Leave the answer, which is complete then, to somebody else."""
+        if self.writer is not None:
+            raise ResourceBusy("this request has its answer already")
+        self.writer = http.ResponseWriter(self, has_body=False, status=response.status)
+        return self.writer
+
     async def send_piece(self, data: Buffer) -> None:
         await self._send({"type": "http.response.body", "body": bytes(data), "more_body": True})
 

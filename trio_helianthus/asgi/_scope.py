@@ -13,7 +13,7 @@ from trio_helianthus.net import SocketAddress
 from ._messages import ASGI_VERSION, SPEC_VERSION, Scope
 from ._tls_extension import tls_extension
 
-__all__ = ["http_scope"]
+__all__ = ["http_scope", "websocket_scope"]
 
 _VERSIONS: Final = {"version": ASGI_VERSION, "spec_version": SPEC_VERSION}
 _EXTENSIONS: Final[dict[str, dict[str, Any]]] = {
@@ -55,6 +55,23 @@ def http_scope(
     scope["extensions"] = blank["extensions"].copy()
     if root_path or request.root_path or "%" in path or target[0] != "/":
         _name_place(scope, request, root_path)
+    return scope
+
+
+def websocket_scope(scope: Scope, subprotocols: list[str]) -> Scope:
+    """The scope of a WebSocket.
+
+    :param scope: that of the request which asks for it.
+    :param subprotocols: what the client offers.
+    """
+    scope["type"] = "websocket"
+    scope["scheme"] = "wss" if scope["scheme"] == "https" else "ws"
+    scope["subprotocols"] = subprotocols
+    tls = scope["extensions"].get("tls")
+    scope["extensions"] = {"websocket.http.response": {}}
+    if tls is not None:
+        scope["extensions"]["tls"] = tls
+    del scope["method"]
     return scope
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import trio
 
-from trio_helianthus import core, http, net
+from trio_helianthus import core, http, net, websocket
 from trio_helianthus.wire.http1 import Engine
 
-from ._as_handler import as_handler, check_app
+from ._as_handler import DEFAULT_DEFLATE, as_handler, check_app
 from ._lifespan import SHUTDOWN_SECONDS, STARTUP_SECONDS, LifespanMode, open_lifespan
 from ._messages import ASGIApp
 
@@ -26,6 +26,8 @@ async def serve(
     limits: http.ServerLimits | None = None,
     engine: Engine = Engine.AUTO,
     root_path: str = "",
+    websocket_limits: websocket.WebSocketLimits | None = None,
+    websocket_deflate: websocket.Deflate | None = DEFAULT_DEFLATE,
     lifespan: LifespanMode = "auto",
     startup_timeout: float = STARTUP_SECONDS,
     shutdown_timeout: float = SHUTDOWN_SECONDS,
@@ -40,15 +42,17 @@ async def serve(
             server = await nursery.start(asgi.serve, app, 8000)
             print(server.url)
 
-    Nobody can connect before the app has started up. A drain waits for the requests that run,
-    and then for the app to shut down. Cancelling this cancels the requests, and then gives the
-    app ``shutdown_timeout`` seconds to shut down all the same.
+    Nobody can connect before the app has started up. A drain closes WebSockets with 1001, waits
+    for the requests that run, and then for the app to shut down. Cancelling this cancels the
+    requests, and then gives the app ``shutdown_timeout`` seconds to shut down all the same.
 
     The app runs on trio. Starlette, FastAPI and Litestar do; of Quart, the app to use is
     ``QuartTrio`` from the package quart-trio. See :func:`as_handler` for how requests are run.
 
     :param app: an ASGI 3 app.
     :param root_path: as for :func:`as_handler`.
+    :param websocket_limits: as for :func:`as_handler`.
+    :param websocket_deflate: as for :func:`as_handler`.
     :param lifespan: ``"auto"``, ``"on"`` or ``"off"``, as for :func:`open_lifespan`.
     :param startup_timeout: seconds until the app has to be ready.
     :param shutdown_timeout: seconds until it has to be done, when it has been told to end.
@@ -67,7 +71,13 @@ async def serve(
         app, lifespan, startup_timeout=startup_timeout, shutdown_timeout=shutdown_timeout
     ) as state:
         await http.serve(
-            as_handler(app, state=state, root_path=root_path),
+            as_handler(
+                app,
+                state=state,
+                root_path=root_path,
+                websocket_limits=websocket_limits,
+                websocket_deflate=websocket_deflate,
+            ),
             port,
             host=host,
             listeners=listeners,

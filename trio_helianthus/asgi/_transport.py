@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from trio_helianthus import http
+from trio_helianthus import http, websocket
 
-from ._as_handler import as_handler, check_app
+from ._as_handler import DEFAULT_DEFLATE, as_handler, check_app
 from ._lifespan import SHUTDOWN_SECONDS, STARTUP_SECONDS, LifespanMode, open_lifespan
 from ._messages import ASGIApp
 
@@ -20,6 +20,8 @@ async def transport(
     *,
     limits: http.ServerLimits | None = None,
     root_path: str = "",
+    websocket_limits: websocket.WebSocketLimits | None = None,
+    websocket_deflate: websocket.Deflate | None = DEFAULT_DEFLATE,
     lifespan: LifespanMode = "auto",
     startup_timeout: float = STARTUP_SECONDS,
     shutdown_timeout: float = SHUTDOWN_SECONDS,
@@ -34,6 +36,8 @@ async def transport(
         ):
             assert (await client.get("/health")).status == 200
 
+    A WebSocket is opened with ``websocket.open_websocket("/chat", client=client)``.
+
     What the client sends is HTTP all the same, and runs through the server's code: what works here
     works over a socket. Close the client first, as above: what is still open is cut.
 
@@ -41,6 +45,8 @@ async def transport(
     :param limits: the server's; ``None`` means :class:`~trio_helianthus.http.ServerLimits` as it
         stands.
     :param root_path: as for :func:`as_handler`.
+    :param websocket_limits: as for :func:`as_handler`.
+    :param websocket_deflate: as for :func:`as_handler`.
     :param lifespan: ``"auto"``, ``"on"`` or ``"off"``, as for :func:`open_lifespan`.
     :param startup_timeout: seconds until the app has to be ready.
     :param shutdown_timeout: seconds until it has to be done, when the body has ended.
@@ -53,6 +59,15 @@ async def transport(
         open_lifespan(
             app, lifespan, startup_timeout=startup_timeout, shutdown_timeout=shutdown_timeout
         ) as state,
-        http.in_process(as_handler(app, state=state, root_path=root_path), limits=limits) as inside,
+        http.in_process(
+            as_handler(
+                app,
+                state=state,
+                root_path=root_path,
+                websocket_limits=websocket_limits,
+                websocket_deflate=websocket_deflate,
+            ),
+            limits=limits,
+        ) as inside,
     ):
         yield inside

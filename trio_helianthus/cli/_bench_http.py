@@ -50,7 +50,7 @@ def run_http(plan: bench.HTTPPlan, options: argparse.Namespace) -> int:
             report(*bench.http_rows(measured))
     except KeyboardInterrupt:
         interrupted = True
-    if goals := bench.http_goals(bench.judge(results)):
+    if goals := bench.goals_table(bench.judge(results, bench.GOALS)):
         report("", *goals)
     report("", *(f"- {note}" for note in bench.http_notes(results)))
     if interrupted:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import attrs
 
-from trio_helianthus import http
+from trio_helianthus import http, websocket
 from trio_helianthus.core import DRAIN_SECONDS, STOP_SECONDS
 from trio_helianthus.http.middleware import ProxyHeaders
 
@@ -27,6 +27,15 @@ RELOAD_DRAIN_SECONDS: Final = 1.0
 RELOAD_INCLUDE: Final = ("*.py",)
 STDOUT: Final = "-"
 EVERYBODY: Final = ("0.0.0.0/0", "::/0", "unix")
+WEBSOCKET_LIMITS: Final = (
+    "max_message_bytes",
+    "max_queued_messages",
+    "ping_interval",
+    "ping_timeout",
+    "idle_timeout",
+    "closed_grace",
+)
+"""Those of :class:`trio_helianthus.websocket.WebSocketLimits` that have an option."""
 
 
 class Interface(Enum):
@@ -67,6 +76,8 @@ class ServeOptions:
     drain_timeout: float
     stop_timeout: float
     limits: http.ServerLimits
+    websocket_limits: websocket.WebSocketLimits
+    websocket_deflate: bool
     as_worker: str | None
     words: tuple[str, ...]
 
@@ -95,6 +106,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_workers(parser.add_argument_group("workers"))
     _add_times(parser.add_argument_group("times and reports"))
     _add_limits(parser.add_argument_group("limits of what a client may cost"))
+    _add_websocket_limits(parser.add_argument_group("WebSockets of ASGI applications"))
     parser.add_argument("--as-worker", help=argparse.SUPPRESS)
 
 
@@ -113,6 +125,7 @@ def read_arguments(said: argparse.Namespace) -> ServeOptions:
         values[name] = tuple(values[name] or ())
     values["proxy_headers"] = _proxies(said.proxy_headers)
     values["limits"] = _limits(said)
+    values["websocket_limits"] = _websocket_limits(said)
     values["words"] = tuple(said.words)
     if said.drain_timeout is None:
         values["drain_timeout"] = RELOAD_DRAIN_SECONDS if said.reload else DRAIN_SECONDS
@@ -250,6 +263,26 @@ def _add_limits(group: argparse._ArgumentGroup) -> None:
         )
 
 
+def _add_websocket_limits(group: argparse._ArgumentGroup) -> None:
+    fields = attrs.fields_dict(websocket.WebSocketLimits)
+    for name in WEBSOCKET_LIMITS:
+        default = fields[name].default
+        counts = isinstance(default, int)
+        group.add_argument(
+            "--websocket-" + name.removeprefix("max_").replace("_", "-"),
+            dest=f"websocket_{name}",
+            type=_count if counts else _seconds,
+            metavar="N" if counts else "X",
+            help=f"{name} of websocket.WebSocketLimits; default: {default}",
+        )
+    group.add_argument(
+        "--websocket-no-deflate",
+        dest="websocket_deflate",
+        action="store_false",
+        help="compress no messages",
+    )
+
+
 def _proxies(word: str) -> tuple[str, ...]:
     proxies = tuple(filter(None, map(str.strip, word.split(","))))
     if "*" in proxies:
@@ -261,6 +294,14 @@ def _proxies(word: str) -> tuple[str, ...]:
 def _limits(said: argparse.Namespace) -> http.ServerLimits:
     given: dict[str, Any] = {name: getattr(said, name) for name in _known_limits()}
     return http.ServerLimits(**{name: v for name, v in given.items() if v is not None})
+
+
+def _websocket_limits(said: argparse.Namespace) -> websocket.WebSocketLimits:
+    given = {name: getattr(said, f"websocket_{name}") for name in WEBSOCKET_LIMITS}
+    given = {name: value for name, value in given.items() if value is not None}
+    if "max_message_bytes" in given:  # which most clients send in one frame
+        given["max_frame_bytes"] = given["max_message_bytes"]
+    return websocket.WebSocketLimits(**given)
 
 
 def _known_limits() -> dict[str, int | float]:

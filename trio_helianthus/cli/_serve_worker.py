@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import attrs
 import trio
 
-from trio_helianthus import asgi, http, net
+from trio_helianthus import asgi, http, net, websocket
 from trio_helianthus.core import (
     LifecycleReport,
     current_lifecycle,
@@ -216,7 +216,13 @@ class _Worker:
             async with asgi.open_lifespan(
                 app, startup_timeout=math.inf, shutdown_timeout=options.stop_timeout
             ) as state:
-                handler = asgi.as_handler(app, state=state, root_path=options.root_path)
+                handler = asgi.as_handler(
+                    app,
+                    state=state,
+                    root_path=options.root_path,
+                    websocket_limits=options.websocket_limits,
+                    websocket_deflate=websocket.Deflate() if options.websocket_deflate else None,
+                )
                 yield _behind(options.proxy_headers, handler)
 
     def _reload(self) -> None:

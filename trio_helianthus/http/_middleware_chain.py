@@ -50,7 +50,8 @@ class _Started(Response):
     """Stands for an answer that its handler is sending by itself: what was said in its head."""
 
     def __init__(self, writer: ResponseWriter) -> None:
-        super().__init__(status=writer.status)
+        super().__init__()
+        self.status = writer.status  # which may be 101
         self.writer = writer
 
 

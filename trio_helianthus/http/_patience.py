@@ -84,6 +84,7 @@ class Patience:
     def close(self) -> None:
         """The connection has ended, or goes on without HTTP."""
         self._alarm.close()
+        self.scope.deadline = math.inf
         self._stream.watch_peer(None)
 
     def cut(self, reason: str) -> None:

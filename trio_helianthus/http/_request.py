@@ -369,8 +369,12 @@ class Request:
         is not cancelled any more when its client goes away, and ``handler_timeout`` has ended; a
         drain of the server waits for it. The next request on the same connection waits, too.
 
+        With :meth:`Response.upgrade`, the other protocol goes on within this call, which returns
+        when that has ended: for handlers that have to stay around it.
+
         :param response: with its body.
-        :returns: the writer, finished, which the handler returns in the end.
+        :returns: the writer, finished, which the handler returns in the end. Its status is 426 or
+            400 where the request cannot be upgraded: then the client was told that.
         :raises RuntimeError: the request did not come from a server, or is being answered.
         """
         raise RuntimeError("this request did not come from a server")

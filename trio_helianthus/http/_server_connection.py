@@ -85,6 +85,7 @@ class ServerConnection:
         "_engine",
         "_facts",
         "_fields",
+        "_handed_over",
         "_handler",
         "_has_context",
         "_head_began",
@@ -145,6 +146,7 @@ class ServerConnection:
         self._writer: ResponseWriter | None = None
         self._next_protocol: UpgradeHandler | None = None
         self._on_drain: Callable[[], object] | None = None
+        self._handed_over = False  # to the next protocol, perhaps while a handler goes on
         stream.activity = "idle"
 
     def drain(self) -> None:
@@ -216,7 +218,8 @@ class ServerConnection:
                 finally:
                     self._end()
                 if self._next_protocol is not None:
-                    await self._hand_over(self._next_protocol)
+                    if not self._handed_over:
+                        await self._hand_over(self._next_protocol)
                     return
                 if not incoming.complete:
                     if engine.must_close:
@@ -401,6 +404,8 @@ class ServerConnection:
     async def respond(self, request: ReceivedRequest, response: Response) -> ResponseWriter:
         """Send an answer whose handler goes on."""
         self._check_unanswered(request)
+        if response.status == 101:
+            response = self._check_upgrade(response)
         self._patience.begin_answer()
         answering = self._answering
         if not answering.put_plain(response) and not answering.send_nowait(response, request):
@@ -408,8 +413,14 @@ class ServerConnection:
         if self._timed or self._outgoing.due:  # else it leaves when the handler begins to wait
             await self._outgoing.flush()
         self._patience.end_answer()
-        self._writer = ResponseWriter(answering, has_body=False, status=response.status)
-        return self._writer
+        writer = ResponseWriter(answering, has_body=False, status=response.status)
+        self._writer = writer
+        if response.upgrade_handler is not None and self._engine.switched:
+            await self._outgoing.flush()
+            self._next_protocol = response.upgrade_handler
+            self._on_drain = response.on_drain
+            await self._hand_over(response.upgrade_handler)
+        return writer
 
     async def wait_disconnect(self) -> None:
         """Wait until the client has ended its side of the connection."""
@@ -455,6 +466,8 @@ class ServerConnection:
                 raise
             response = server_error() if clients is None else error_answer(clients)
         if self._writer is not None:
+            if self._handed_over:
+                self._stream.reset()
             return  # it failed behind its answer, which is complete
         if request.method == "CONNECT" and response.status < 300 and not response.upgrade_handler:
             response = error_answer(HTTPError(405, "this server is no proxy", {"Allow": ""}))
@@ -492,6 +505,7 @@ class ServerConnection:
 
     async def _hand_over(self, handler: UpgradeHandler) -> None:
         stream = self._stream
+        self._handed_over = True
         self._patience.close()
         rest, _ = self._engine.trailing_data
         if self._watcher is not None:
@@ -522,6 +536,8 @@ class ServerConnection:
 
     def _before_waiting(self) -> None:
         """A handler, or the sending of its answer, is about to wait for something."""
+        if self._handed_over:
+            return
         if not self._timed:
             assert self.request is not None
             self._timed = True

@@ -168,6 +168,10 @@ class ServerConnection:
             try:
                 with patience.scope:
                     await self._serve()
+                    next_protocol = self._next_protocol
+                    if next_protocol is not None and not self._handed_over:
+                        await self._leave_http()
+                        await next_protocol(stream)
             except PeerGone:
                 return
             except Exception as exc:
@@ -218,8 +222,6 @@ class ServerConnection:
                 finally:
                     self._end()
                 if self._next_protocol is not None:
-                    if not self._handed_over:
-                        await self._hand_over(self._next_protocol)
                     return
                 if not incoming.complete:
                     if engine.must_close:
@@ -419,7 +421,8 @@ class ServerConnection:
             await self._outgoing.flush()
             self._next_protocol = response.upgrade_handler
             self._on_drain = response.on_drain
-            await self._hand_over(response.upgrade_handler)
+            await self._leave_http()
+            await response.upgrade_handler(self._stream)
         return writer
 
     async def wait_disconnect(self) -> None:
@@ -503,7 +506,8 @@ class ServerConnection:
         if self._outgoing.operation is not None:
             self._outgoing.operation.attributes["http.status"] = status
 
-    async def _hand_over(self, handler: UpgradeHandler) -> None:
+    async def _leave_http(self) -> None:
+        """Make the stream ready for the next protocol."""
         stream = self._stream
         self._handed_over = True
         self._patience.close()
@@ -514,7 +518,6 @@ class ServerConnection:
         stream.activity = "upgraded"
         if self._draining and self._on_drain is not None:
             self._on_drain()
-        await handler(stream)
 
     async def _send_error(self, error: HTTPError) -> None:
         if self._engine.can_answer:

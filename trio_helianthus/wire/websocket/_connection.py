@@ -131,6 +131,15 @@ class WebSocketConnection(Sender):
         """How many received bytes are waiting to be parsed."""
 
     @property
+    def missing(self) -> int:
+        """How many bytes have to come for the frame that has begun to be whole; 0 if unknown.
+
+        Only a hint for what to receive next: it believes what the peer announced. To be asked
+        between :meth:`receive_data` and :meth:`next_event`.
+        """
+        return 0
+
+    @property
     @abstractmethod
     def trailing_data(self) -> tuple[bytes, bool]:
         """What was received but not parsed, and whether the stream ended behind it."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from trio_helianthus.errors import RemoteProtocolError
 
-from ._framing import MASKED, SHORT, WHOLE_BINARY, WHOLE_TEXT, encode_header
+from ._framing import LONG, MASKED, SHORT, WHOLE_BINARY, WHOLE_TEXT, encode_header
 from ._mask import apply_mask, next_mask
 from ._own_engine import OwnConnection
 
@@ -21,9 +21,12 @@ _TEXT: Final = WHOLE_TEXT << 8
 _BINARY: Final = WHOLE_BINARY << 8
 _MEDIUM_TEXT: Final = _TEXT + SHORT
 _MEDIUM_BINARY: Final = _BINARY + SHORT
+_LONG_TEXT: Final = _MEDIUM_TEXT + 1
+_LONG_BINARY: Final = _MEDIUM_BINARY + 1
 
-_LONGEST_HEADER: Final = 4  # of these
+_SHORT_HEADER: Final = 4  # of all but the long ones
 _number: Final = Struct("!H").unpack_from
+_long: Final = Struct("!Q").unpack_from
 
 
 class OwnClientConnection(OwnConnection):
@@ -38,7 +41,7 @@ class OwnClientConnection(OwnConnection):
             buffer = self._buffer
             end = len(buffer)
             while 0 <= at < end:
-                last = end - _LONGEST_HEADER if self._usual else -1
+                last = end - _SHORT_HEADER if self._usual else -1
                 while at <= last:
                     (head,) = _number(buffer, at)
                     if head < _MEDIUM_TEXT:
@@ -54,6 +57,13 @@ class OwnClientConnection(OwnConnection):
                         if stop > end or not SHORT <= length <= self._largest:
                             break
                         items.append(buffer[start:stop].decode())
+                    elif head == _LONG_TEXT and end - at >= 10:
+                        (length,) = _long(buffer, at + 2)
+                        start = at + 10
+                        stop = start + length
+                        if stop > end or not LONG <= length <= self._largest:
+                            break
+                        items.append(buffer[start:stop].decode())
                     elif _BINARY <= head < _MEDIUM_BINARY:
                         start = at + 2
                         stop = start + head - _BINARY
@@ -65,6 +75,13 @@ class OwnClientConnection(OwnConnection):
                         start = at + 4
                         stop = start + length
                         if stop > end or not SHORT <= length <= self._largest:
+                            break
+                        items.append(buffer[start:stop])
+                    elif head == _LONG_BINARY and end - at >= 10:
+                        (length,) = _long(buffer, at + 2)
+                        start = at + 10
+                        stop = start + length
+                        if stop > end or not LONG <= length <= self._largest:
                             break
                         items.append(buffer[start:stop])
                     else:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["OwnConnection"]
 
 _SMALLEST_FRAME: Final = 2
+_LONGEST_HEADER: Final = 14
 _NOT_THERE: Final = -1
 
 
@@ -49,7 +50,7 @@ class OwnConnection(WebSocketConnection):
     4. ``_clean``: none of these is the case, no message has begun, and nothing has ended.
 
     The roles bring ``next_batch()``, in which the usual frames are cut without a call: whole
-    messages of less than 64 KiB without compression. Everything else is for :meth:`_take_frame`.
+    messages without compression. Everything else is for :meth:`_take_frame`.
     """
 
     __slots__ = (
@@ -92,6 +93,19 @@ class OwnConnection(WebSocketConnection):
     @property
     def buffered(self) -> int:
         return len(self._buffer) - self._at + len(self._long or b"")
+
+    @property
+    def missing(self) -> int:
+        buffer = self._buffer
+        if not self._clean or len(buffer) < _LONGEST_HEADER:
+            return 0
+        length = buffer[1] & ~MASKED
+        start = 2 if self._is_client else 6
+        if length >= SHORT:
+            end = 4 if length == SHORT else 10
+            length = int.from_bytes(buffer[2:end], "big")
+            start += end - 2
+        return max(0, start + length - len(buffer))
 
     @property
     def trailing_data(self) -> tuple[bytes, bool]:

@@ -22,9 +22,12 @@ _TEXT: Final = WHOLE_TEXT << 8 | 0x80
 _BINARY: Final = WHOLE_BINARY << 8 | 0x80
 _MEDIUM_TEXT: Final = _TEXT + SHORT
 _MEDIUM_BINARY: Final = _BINARY + SHORT
+_LONG_TEXT: Final = _MEDIUM_TEXT + 1
+_LONG_BINARY: Final = _MEDIUM_BINARY + 1
 
-_LONGEST_HEADER: Final = 8  # of these
+_SHORT_HEADER: Final = 8  # of all but the long ones
 _number_and_mask: Final = Struct("!H4s").unpack_from
+_long_and_mask: Final = Struct("!Q4s").unpack_from
 _TEXT_HEADERS: Final = [encode_header(WHOLE_TEXT, length) for length in range(SHORT)]
 _BINARY_HEADERS: Final = [encode_header(WHOLE_BINARY, length) for length in range(SHORT)]
 
@@ -41,7 +44,7 @@ class OwnServerConnection(OwnConnection):
             buffer = self._buffer
             end = len(buffer)
             while 0 <= at < end:
-                last = end - _LONGEST_HEADER if self._usual else -1
+                last = end - _SHORT_HEADER if self._usual else -1
                 while at <= last:
                     head, mask = _number_and_mask(buffer, at)
                     if head < _MEDIUM_TEXT:
@@ -57,6 +60,13 @@ class OwnServerConnection(OwnConnection):
                         if stop > end or not SHORT <= length <= self._largest:
                             break
                         items.append(apply_mask(buffer[start:stop], mask).decode())
+                    elif head == _LONG_TEXT and end - at >= 14:
+                        length, mask = _long_and_mask(buffer, at + 2)
+                        start = at + 14
+                        stop = start + length
+                        if stop > end or not LONG <= length <= self._largest:
+                            break
+                        items.append(apply_mask(buffer[start:stop], mask).decode())
                     elif _BINARY <= head < _MEDIUM_BINARY:
                         start = at + 6
                         stop = start + head - _BINARY
@@ -68,6 +78,13 @@ class OwnServerConnection(OwnConnection):
                         start = at + 8
                         stop = start + length
                         if stop > end or not SHORT <= length <= self._largest:
+                            break
+                        items.append(apply_mask(buffer[start:stop], mask))
+                    elif head == _LONG_BINARY and end - at >= 14:
+                        length, mask = _long_and_mask(buffer, at + 2)
+                        start = at + 14
+                        stop = start + length
+                        if stop > end or not LONG <= length <= self._largest:
                             break
                         items.append(apply_mask(buffer[start:stop], mask))
                     else:

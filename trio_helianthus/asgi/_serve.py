@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import trio
 
 from trio_helianthus import core, http, net, websocket
-from trio_helianthus.wire.http1 import Engine
+from trio_helianthus.wire import http1
 
 from ._as_handler import DEFAULT_DEFLATE, as_handler, check_app
 from ._lifespan import SHUTDOWN_SECONDS, STARTUP_SECONDS, LifespanMode, open_lifespan
@@ -24,7 +24,7 @@ async def serve(
     listeners: Sequence[net.SocketListener[net.SocketStream]] | None = None,
     ssl_context: net.TLSContextSource | None = None,
     limits: http.ServerLimits | None = None,
-    engine: Engine = Engine.AUTO,
+    engine: http1.Engine = http1.Engine.AUTO,
     root_path: str = "",
     websocket_limits: websocket.WebSocketLimits | None = None,
     websocket_deflate: websocket.Deflate | None = DEFAULT_DEFLATE,

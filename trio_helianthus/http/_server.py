@@ -10,7 +10,7 @@ import attrs
 import trio
 
 from trio_helianthus import core, net
-from trio_helianthus.wire.http1 import Engine
+from trio_helianthus.wire import http1
 
 from ._limits import ServerLimits
 from ._router import Handler, check_handler
@@ -99,7 +99,7 @@ async def serve(
     listeners: Sequence[net.SocketListener[net.SocketStream]] | None = None,
     ssl_context: net.TLSContextSource | None = None,
     limits: ServerLimits | None = None,
-    engine: Engine = Engine.AUTO,
+    engine: http1.Engine = http1.Engine.AUTO,
     lifecycle: core.Lifecycle | None = None,
     task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
 ) -> None:
@@ -176,7 +176,7 @@ async def serve_stream(
     stream: net.ByteStream,
     *,
     limits: ServerLimits | None = None,
-    engine: Engine = Engine.AUTO,
+    engine: http1.Engine = http1.Engine.AUTO,
 ) -> None:
     """Serve HTTP/1.1 on one connection that is there already, until either side ends it.
 
@@ -207,7 +207,7 @@ class _Connections:
         self,
         handler: Handler,
         limits: ServerLimits,
-        engine: Engine,
+        engine: http1.Engine,
         start_watcher: Callable[[Callable[[], Awaitable[object]]], object],
     ) -> None:
         self._serving = Serving(handler, limits, engine, start_watcher, self._note_end)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import math
+from typing import Any
 
 import attrs
 import pytest
@@ -386,6 +389,26 @@ async def test_infinite_grace(serve: Serve) -> None:
         peer.stream.reset()
     with trio.fail_after(5):
         await going.wait()
+
+
+@dataclasses.dataclass
+class UnhashableError(Exception):
+    """Equal to others like it, and so without a hash."""
+
+    number: int = 1
+
+
+async def test_a_handler_may_raise_what_has_no_hash(serve: Serve, reports: Any) -> None:
+    async def handler(connection: websocket.ServerConnection) -> None:
+        with contextlib.suppress(errors.WebSocketEnded):
+            await connection.receive()
+        raise UnhashableError
+
+    server = await serve(handler)
+    async with websocket.open_websocket(ws_url(server)):
+        pass
+    assert (await server.drain(5)).clean
+    assert reports == [UnhashableError()]
 
 
 def test_http_is_not_needed_to_know_the_errors() -> None:

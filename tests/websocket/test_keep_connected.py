@@ -6,9 +6,10 @@ from functools import partial
 
 import pytest
 import trio
+import trio.testing
 
 from tests.websocket.conftest import Serve, echo, running, ws_url
-from trio_helianthus import core, errors, http, net, websocket
+from trio_helianthus import core, errors, http, net, testing, websocket
 
 QUICK = core.RetryPolicy(max_attempts=5, initial_delay=0.01, max_delay=0.02)
 
@@ -138,3 +139,16 @@ async def test_a_token_ends_it(serve: Serve) -> None:
 
     with trio.fail_after(5), pytest.raises(errors.OperationCancelled):
         await websocket.keep_connected(ws_url(server), follow, token=token)
+
+
+async def test_who_has_only_so_much_time_is_kept_connected_until_then(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async def follow(connection: websocket.ClientConnection) -> None:
+        raise AssertionError("nobody is there")
+
+    async with testing.open_virtual_network():
+        slow = core.RetryPolicy(max_attempts=100, initial_delay=4, jitter=0)
+        with trio.move_on_after(5) as scope:
+            await websocket.keep_connected("ws://127.0.0.1:9/", follow, policy=slow)
+        assert scope.cancelled_caught, "no wait that is too long ends it before its time"

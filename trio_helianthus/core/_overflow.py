@@ -99,13 +99,13 @@ class OverflowQueue(Generic[_T]):
         if self._key is not None or self._measure is not None:
             self._entries = deque()
         self._by_key: dict[Hashable, _Entry[_T]] = {}
-        self.size = 0
+        self.size: int = 0
         """How much the queued items measure together; 0 where ``max_size`` is ``None``."""
-        self.dropped = 0
+        self.dropped: int = 0
         """How many items were dropped as there was no room for them."""
-        self.conflated = 0
+        self.conflated: int = 0
         """How many items were replaced by newer ones of their key."""
-        self.over = False
+        self.over: bool = False
         """Whether it was full under ``DISCONNECT``. What is queued can still be taken."""
 
     def __len__(self) -> int:

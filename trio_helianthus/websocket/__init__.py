@@ -40,8 +40,6 @@ from ._callbacks import WebSocketServer as WebSocketServer
 from ._client_connection import ClientConnection as ClientConnection
 from ._connection import Connection as Connection
 from ._endpoint import endpoint as endpoint
-from ._envelope import RoomError as RoomError
-from ._envelope import RoomProblem as RoomProblem
 from ._fragments import IncomingMessage as IncomingMessage
 from ._fragments import OutgoingMessage as OutgoingMessage
 from ._joined_room import JoinedRoom as JoinedRoom
@@ -57,6 +55,8 @@ from ._open import open_websocket as open_websocket
 from ._room import ChatRoom as ChatRoom
 from ._room_client import RoomClient as RoomClient
 from ._room_client import open_room_client as open_room_client
+from ._room_error import RoomError as RoomError
+from ._room_error import RoomProblem as RoomProblem
 from ._room_events import MemberJoined as MemberJoined
 from ._room_events import MemberLeft as MemberLeft
 from ._room_events import MessagesMissed as MessagesMissed

@@ -191,7 +191,9 @@ class Ending:
         """Tell whether this very error, or all of a group, tells of the end."""
         if isinstance(error, BaseExceptionGroup):
             return all(map(self.has_raised, error.exceptions))
-        return self._raised is not None and error in self._raised
+        if self._raised is None or not isinstance(error, HelianthusError):  # others may lack a hash
+            return False
+        return error in self._raised
 
     def why_no_message(self) -> HelianthusError:
         """Return what a receive raises."""

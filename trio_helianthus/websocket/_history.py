@@ -23,7 +23,8 @@ class History:
         self.position = position
         """Of the last message, whether it is still there or not."""
         self._messages: deque[Published] = deque()
-        self._bytes = 0
+        self.size = 0
+        """Bytes of the messages, in UTF-8."""
         for message in messages:
             self._keep(message)
 
@@ -39,6 +40,10 @@ class History:
         """Go on with the next message."""
         self.position = Position(self.position.epoch, message.offset)
         self._keep(message)
+
+    def forget_oldest(self) -> None:
+        """Keep one message less."""
+        self.size -= _size(self._messages.popleft())
 
     def after(self, seen: Position | None) -> tuple[list[Published], bool]:
         """Return the messages behind the one that somebody has seen last.
@@ -56,9 +61,9 @@ class History:
     def _keep(self, message: Published) -> None:
         messages, limits = self._messages, self._limits
         messages.append(message)
-        self._bytes += _size(message)
-        while messages and (len(messages) > limits.max_messages or self._bytes > limits.max_bytes):
-            self._bytes -= _size(messages.popleft())
+        self.size += _size(message)
+        while messages and (len(messages) > limits.max_messages or self.size > limits.max_bytes):
+            self.forget_oldest()
 
 
 def _size(message: Published) -> int:

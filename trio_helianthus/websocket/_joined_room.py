@@ -52,7 +52,7 @@ class JoinedRoom(trio.abc.ReceiveChannel[RoomUpdate]):
         """What it is called."""
         self.members: dict[str, object] = {}
         """Who is there, and what they tell of themselves; a server need not tell all."""
-        self.last_id = last_seen
+        self.last_id: str | None = last_seen
         """The id of the last message; to be given as ``last_seen`` by a later program."""
         self._client = client
         self._info = info
@@ -63,8 +63,8 @@ class JoinedRoom(trio.abc.ReceiveChannel[RoomUpdate]):
         self._dropped = 0
         self._sending: dict[str, Sending] = {}
         self._failure: Exception | None = None
-        self.welcomed = trio.Event()
-        self.here = False
+        self.welcomed: Final = trio.Event()
+        self.here: bool = False
         """Whether the connection of this moment is in the room."""
 
     def __repr__(self) -> str:

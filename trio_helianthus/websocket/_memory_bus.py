@@ -63,6 +63,8 @@ class MemoryBus:
     :param max_rooms: rooms that it knows. Where there are more, those are forgotten in which
         nobody has been for longest; where somebody is in all of them, :exc:`ResourceFull` is
         raised.
+    :param max_bytes: bytes of the messages of all rooms. Where there are more, those rooms are
+        forgotten as well, and then the room in which something is said keeps less.
     :param feed_events: events that a feed holds that is not read, until it is lost.
     :raises ValueError: one of the numbers is less than 1.
     """
@@ -72,14 +74,18 @@ class MemoryBus:
         *,
         history: HistoryLimits = _DEFAULT_HISTORY,
         max_rooms: int = 10_000,
+        max_bytes: int = 64 * 1024 * 1024,
         feed_events: int = 1_000,
     ) -> None:
-        for name, value in (("max_rooms", max_rooms), ("feed_events", feed_events)):
+        numbers = {"max_rooms": max_rooms, "max_bytes": max_bytes, "feed_events": feed_events}
+        for name, value in numbers.items():
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, not {value}")
         self.history: Final = history
         """What is kept of each room's messages."""
         self._max_rooms = max_rooms
+        self._max_bytes = max_bytes
+        self._bytes = 0
         self._feed_events = feed_events
         self._logs: dict[str, _Log] = {}
         self._leases: dict[str, float] = {}  # when they run out
@@ -111,7 +117,7 @@ class MemoryBus:
         await checkpoint_if_cancelled()
         log = self._log_of(room)
         published = Published(log.history.position.offset + 1, data)
-        log.history.append(published)
+        self._keep(log, published)
         position = log.history.position
         self._tell(log, published)
         await self._let_others_run()
@@ -168,20 +174,40 @@ class MemoryBus:
         if (budget := checkpoint_budget()).spend():
             await budget.refill()
 
+    def _keep(self, log: _Log, published: Published) -> None:
+        history = log.history
+        before = history.size
+        history.append(published)
+        self._bytes += history.size - before
+        while self._bytes > self._max_bytes and self._forget_unused(but=log):
+            pass
+        while self._bytes > self._max_bytes and history:
+            before = history.size
+            history.forget_oldest()
+            self._bytes += history.size - before
+
     def _log_of(self, room: str) -> _Log:
         log = self._logs.get(room)
         if log is None:
-            if len(self._logs) >= self._max_rooms:
-                self._make_room()
+            if len(self._logs) >= self._max_rooms and not self._forget_unused():
+                raise ResourceFull(limit_name="max_rooms", limit=self._max_rooms)
             history = History(self.history, Position(secrets.token_hex(6), 0))
             log = self._logs[room] = _Log(history, unused_since=trio.current_time())
         return log
 
-    def _make_room(self) -> None:
-        unused = [(log.unused_since, name) for name, log in self._logs.items() if log.unused]
-        if not unused:
-            raise ResourceFull(limit_name="max_rooms", limit=self._max_rooms)
-        del self._logs[min(unused)[1]]
+    def _forget_unused(self, *, but: _Log | None = None) -> bool:
+        """Forget the room in which nobody has been for longest; return whether there was one."""
+        unused = [
+            (log.unused_since, name)
+            for name, log in self._logs.items()
+            if log.unused and log is not but
+        ]
+        if unused:
+            self._forget(min(unused)[1])
+        return bool(unused)
+
+    def _forget(self, room: str) -> None:
+        self._bytes -= self._logs.pop(room).history.size
 
     def _note_unused(self, log: _Log) -> None:
         if log.unused:
@@ -191,4 +217,4 @@ class MemoryBus:
         keep = self.history.keep_seconds
         for name, log in list(self._logs.items()):
             if log.unused and now - log.unused_since >= keep:
-                del self._logs[name]
+                self._forget(name)

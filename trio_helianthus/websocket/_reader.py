@@ -134,9 +134,9 @@ class Reader:
                     data = await self._stream.receive_some(RECEIVE_BYTES)
                     if data:
                         wire.receive_data(data)
+                        if len(data) >= LONG_PART:
+                            self._receive_rest()
                         batch = wire.next_batch()
-                        if not batch and len(data) >= LONG_PART:
-                            batch = self._receive_rest()
                         if len(batch) == 1 and not wire.refused:
                             message = batch[0]
                             if message.__class__ is str or message.__class__ is bytes:
@@ -159,14 +159,11 @@ class Reader:
                 raise StopAsyncIteration from None
             raise
 
-    def _receive_rest(self) -> list[str | bytes | Event]:
-        """Receive what has come meanwhile of a long message: most likely the rest of it."""
-        data = self._stream.receive_nowait(RECEIVE_BYTES)
-        if data:
+    def _receive_rest(self) -> None:
+        """Receive what has come meanwhile of a long frame: most likely the rest of it."""
+        missing = self._wire.missing
+        if missing and (data := self._stream.receive_nowait(min(missing, RECEIVE_BYTES))):
             self._wire.receive_data(data)
-        elif data is not None:
-            self._wire.receive_eof()
-        return self._wire.next_batch()
 
     async def _put_together(self) -> str | bytes:
         """Take items until they are a message."""

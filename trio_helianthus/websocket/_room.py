@@ -16,6 +16,7 @@ from trio_helianthus.wire.websocket import PreparedMessage
 from . import _envelope as envelope
 from ._bus import BusLost, Entered, Gone, Position, Published
 from ._history import History
+from ._room_error import RoomError, RoomProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +72,7 @@ class ChatRoom:
         self._forsake = forsake  # remembers who could not be taken out of the list
         self._release = release
         self._opened = trio.Event()
-        self._refusal: envelope.RoomProblem | None = None
+        self._refusal: RoomProblem | None = None
         self._history = History(bus.history, Position("none", 0))
         self._present: dict[str, Present] = {}
         self._members: dict[str, dict[str, Present]] = {}
@@ -112,7 +113,7 @@ class ChatRoom:
         """
         here = max(len(self._present), len(self._joined)) + len(self._joining)
         if here >= self.limits.max_members:
-            raise envelope.RoomError(problem=envelope.RoomProblem.ROOM_FULL)
+            raise RoomError(problem=RoomProblem.ROOM_FULL)
         membership._welcome_ref = ref
         self._joining[membership.present.ref] = membership
         try:
@@ -122,7 +123,7 @@ class ChatRoom:
                     await self._bus.enter(self.name, membership.present)
                     await membership._welcomed.wait()
             if self._refusal is not None:
-                raise envelope.RoomError(problem=self._refusal)
+                raise RoomError(problem=self._refusal)
             if not membership._welcomed.is_set():
                 raise BusLost("the bus did not answer in time")
         except BaseException:
@@ -174,7 +175,7 @@ class ChatRoom:
                 except ResourceFull:
                     failures += 1
                     if not self._opened.is_set():
-                        self._refusal = envelope.RoomProblem.TOO_MANY_ROOMS
+                        self._refusal = RoomProblem.TOO_MANY_ROOMS
                         self._opened.set()
                         return
                 chance = random.random()  # noqa: S311 - nobody gains by guessing it

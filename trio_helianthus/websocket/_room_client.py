@@ -19,9 +19,9 @@ from trio_helianthus.errors import (
 )
 
 from . import _envelope as envelope
-from ._envelope import RoomError, RoomProblem
 from ._joined_room import JoinedRoom, Sending
 from ._keep_connected import RECONNECT, OpenOptions, keep_connected
+from ._room_error import RoomError, RoomProblem
 
 if TYPE_CHECKING:
     from ._client_connection import ClientConnection
@@ -43,6 +43,14 @@ class _Asking:
     failure: Exception | None = None
 
 
+@attrs.frozen
+class _Link:
+    """One connection, and where its tasks run."""
+
+    connection: ClientConnection
+    nursery: core.BackgroundNursery
+
+
 class RoomClient:
     """A program's connection to a server of rooms; made by :func:`open_room_client`."""
 
@@ -59,7 +67,7 @@ class RoomClient:
         """How many messages of a room, or requests, wait for their replies."""
         self.reply_timeout: Final = reply_timeout
         """Seconds that they wait for them."""
-        self.closed = False
+        self.closed: bool = False
         """Whether the server, or this program, has closed the connection for good."""
         self._answer = answer
         self._answering = 0
@@ -172,13 +180,14 @@ class RoomClient:
     async def _talk(self, connection: ClientConnection) -> None:
         """Join the rooms again, and read what comes, until the connection ends."""
         async with core.open_background_nursery() as nursery:
+            link = _Link(connection, nursery)
             self._connection = connection
             self._connected.set()
             try:
                 for room in list(self._rooms.values()):
                     await self._send_join(connection, room)
                 async for message in connection:
-                    self._handle(message, connection, nursery)
+                    self._handle(message, link)
             finally:
                 self._note_lost(connection)
 
@@ -241,12 +250,7 @@ class RoomClient:
                 except (WebSocketBroken, ResourceClosed):
                     pass  # then it knows
 
-    def _handle(
-        self,
-        message: str | bytes,
-        connection: ClientConnection,
-        nursery: core.BackgroundNursery,
-    ) -> None:
+    def _handle(self, message: str | bytes, link: _Link) -> None:
         """Take what the server says; what is not understood may be of a later version."""
         try:
             fields = envelope.load_object_untrusted(message)
@@ -254,19 +258,13 @@ class RoomClient:
             raise RemoteProtocolError(f"the server of rooms has sent nonsense: {exc}") from exc
         match fields:
             case {"type": "request", "ref": str(ref)}:
-                self._begin_answer(ref, fields.get("body"), connection, nursery)
+                self._begin_answer(ref, fields.get("body"), link)
             case {"type": "reply" | "welcome" | "error", "ref": int(number)}:
-                self._note_reply(number, fields, connection, nursery)
+                self._note_reply(number, fields, link)
             case {"room": str(name)} if name in self._rooms and self._rooms[name].here:
                 self._rooms[name]._take(fields)
 
-    def _note_reply(
-        self,
-        ref: int,
-        fields: dict[str, Any],
-        connection: ClientConnection,
-        nursery: core.BackgroundNursery,
-    ) -> None:
+    def _note_reply(self, ref: int, fields: dict[str, Any], link: _Link) -> None:
         waiting = self._waiting.pop(ref, None)
         failure = _failure(fields) if fields["type"] == "error" else None
         if isinstance(waiting, _Asking):
@@ -276,12 +274,12 @@ class RoomClient:
             if self._rooms.get(waiting.name) is not waiting:
                 return  # it has left meanwhile
             if failure is not None and failure.problem in _FOR_NOW and waiting.welcomed.is_set():
-                nursery.start_soon(self._join_later, connection, waiting)
+                link.nursery.start_soon(self._join_later, link.connection, waiting)
             elif failure is not None:
                 waiting._end(failure)
             else:
                 waiting._welcome(fields)
-                nursery.start_soon(self._say_again, waiting)
+                link.nursery.start_soon(self._say_again, waiting)
         elif waiting is not None:
             room, sending = waiting
             if failure is not None:
@@ -291,16 +289,10 @@ class RoomClient:
 
     # Requests of the server's.
 
-    def _begin_answer(
-        self,
-        ref: str,
-        body: object,
-        connection: ClientConnection,
-        nursery: core.BackgroundNursery,
-    ) -> None:
+    def _begin_answer(self, ref: str, body: object, link: _Link) -> None:
         if self._answering < self.max_outstanding:
             self._answering += 1
-            nursery.start_soon(self._answer_request, ref, body, connection)
+            link.nursery.start_soon(self._answer_request, ref, body, link.connection)
 
     async def _answer_request(self, ref: str, body: object, connection: ClientConnection) -> None:
         try:

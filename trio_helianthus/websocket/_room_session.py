@@ -13,7 +13,7 @@ from trio_helianthus.wire.websocket import PreparedMessage
 
 from . import _envelope as envelope
 from ._bus import BusLost
-from ._envelope import RoomError, RoomProblem
+from ._room_error import RoomError, RoomProblem
 
 if TYPE_CHECKING:
     from trio_helianthus.core import BackgroundNursery, CancelToken

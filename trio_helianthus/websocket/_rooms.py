@@ -18,6 +18,7 @@ from ._bus import BusLost, Present
 from ._membership import Membership
 from ._memory_bus import MemoryBus
 from ._room import ChatRoom
+from ._room_error import RoomError, RoomProblem
 from ._room_limits import RoomLimits
 from ._room_session import RoomHooks, RoomSession
 
@@ -194,7 +195,7 @@ class Rooms:
         if self._closed:
             raise ResourceClosed("the rooms are closed")
         if len(self._rooms) >= self.limits.max_rooms:
-            raise envelope.RoomError(problem=envelope.RoomProblem.TOO_MANY_ROOMS)
+            raise RoomError(problem=RoomProblem.TOO_MANY_ROOMS)
         room = self._rooms[name] = ChatRoom(
             name,
             self._bus,

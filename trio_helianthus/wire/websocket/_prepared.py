@@ -27,8 +27,8 @@ class PreparedMessage:
     def __init__(self, data: str | Buffer) -> None:
         if isinstance(data, str):
             self.data: str | bytes = data
-            self.payload = encode_text(data)
-            self.first = FINAL | TEXT
+            self.payload: bytes = encode_text(data)
+            self.first: int = FINAL | TEXT
         else:
             self.data = self.payload = bytes(memoryview(data))
             self.first = FINAL | BINARY

@@ -298,10 +298,7 @@ def _limits(said: argparse.Namespace) -> http.ServerLimits:
 
 def _websocket_limits(said: argparse.Namespace) -> websocket.WebSocketLimits:
     given = {name: getattr(said, f"websocket_{name}") for name in WEBSOCKET_LIMITS}
-    given = {name: value for name, value in given.items() if value is not None}
-    if "max_message_bytes" in given:  # which most clients send in one frame
-        given["max_frame_bytes"] = given["max_message_bytes"]
-    return websocket.WebSocketLimits(**given)
+    return websocket.WebSocketLimits(**{n: v for n, v in given.items() if v is not None})
 
 
 def _known_limits() -> dict[str, int | float]:

@@ -35,9 +35,12 @@ class WebSocketLimits:
 
     max_message_bytes: int = _count(1024 * 1024)
     """A message that the peer sends, decompressed; a longer one ends the connection with 1009."""
-    max_frame_bytes: int = _count(1024 * 1024)
+    max_frame_bytes: int | None = attrs.field(
+        default=None,
+        validator=validators.optional([validators.instance_of(int), validators.ge(1)]),
+    )
     """The content of one frame, as the peer sends it; a longer one ends the connection with
-    1009."""
+    1009. ``None`` means that a frame may be as long as a message."""
     max_fragments: int = _count(1024)
     """Frames of one message; more end the connection with 1009."""
     max_queued_messages: int = _count(64)
@@ -88,6 +91,6 @@ class WebSocketLimits:
         """Those of them that the protocol looks after."""
         return wire.Limits(
             max_message_bytes=self.max_message_bytes,
-            max_frame_bytes=self.max_frame_bytes,
+            max_frame_bytes=self.max_frame_bytes or self.max_message_bytes,
             max_fragments=self.max_fragments,
         )

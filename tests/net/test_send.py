@@ -279,3 +279,15 @@ async def test_buffers_are_gathered_in_few_system_calls(
         await one.send_vectored([b"x"] * 1000)
         assert await other.receive_exactly(1000) == b"x" * 1000
     assert calls <= 3
+
+
+async def test_the_systems_own_send_is_there_for_sockets_only(make_tcp_pair: MakeTCPPair) -> None:
+    near, far = await make_tcp_pair()
+    async with near, far:
+        assert near.socket_send is not None
+        assert near.socket_send(b"hello") == 5
+        assert await far.receive_exactly(5) == b"hello"
+    with pytest.raises(OSError):  # noqa: PT011 the system's own, whatever it says
+        near.socket_send(b"late")
+    memory, _ = net.memory_stream_pair()
+    assert memory.socket_send is None

@@ -22,7 +22,7 @@ from ._file_part import FilePart
 from ._peer_state import PeerState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager
 
     from trio_helianthus.core import CancelToken, Operation
@@ -59,6 +59,12 @@ class ByteStream(trio.abc.Stream):
       :exc:`ConnectionBroken`, as the peer cannot know where the next message begins, and closing
       it resets it, as an end of stream could pass for completeness.
     """
+
+    socket_send: Callable[[Buffer], int] | None = None
+    """The system's own send, for a loop over many connections in which each call counts; ``None``
+    where there is none. It may be called when :meth:`send_nowait` might be, for the same; whoever
+    does adds what was sent to :attr:`bytes_sent`, and on an :exc:`OSError` calls that, which tells
+    what is the matter."""
 
     def __init__(self, *, connection_id: int | None = None) -> None:
         self.connection_id: Final = next_connection_id() if connection_id is None else connection_id

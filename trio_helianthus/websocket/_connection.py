@@ -73,6 +73,7 @@ class Connection(trio.abc.Channel["str | bytes"]):
         self._stream = stream
         self._wire = wire
         self._is_plain = is_server and deflate is None  # so that a frame is the same for all
+        self._send_plain = stream.socket_send if self._is_plain else None
         self._ending = Ending(stream, wire, limits, start_task, is_server=is_server)
         self._outgoing = Outgoing(stream, wire, limits, start_task, self._ending.lose)
         self._keepalive = Keepalive(stream, wire, limits, self._outgoing, self._ending)

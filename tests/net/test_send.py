@@ -287,7 +287,7 @@ async def test_the_systems_own_send_is_there_for_sockets_only(make_tcp_pair: Mak
         assert near.socket_send is not None
         assert near.socket_send(b"hello") == 5
         assert await far.receive_exactly(5) == b"hello"
-    with pytest.raises(OSError):  # noqa: PT011 the system's own, whatever it says
+    with pytest.raises(OSError):
         near.socket_send(b"late")
     memory, _ = net.memory_stream_pair()
     assert memory.socket_send is None

@@ -81,7 +81,7 @@ class SocketStream(ByteStream, trio.abc.HalfCloseableStream):
         socket.setblocking(False)
         self.socket: Final = socket
         """The socket, for its options. Reading from it, and closing it, is the stream's."""
-        self.socket_send = socket.send
+        self.socket_send: Callable[[Buffer], int] | None = socket.send
         if readiness is None:
             readiness = current_network().readiness_of(socket)
         self._readiness = readiness

@@ -28,7 +28,7 @@ class IncomingMessage:
         self._connection = connection
         self._next: str | bytes | Text | Binary | None = None
         self._done = False
-        self.is_text = False
+        self.is_text: bool = False
         """Whether it is a text message, whose fragments are ``str``."""
 
     async def __aenter__(self) -> Self:

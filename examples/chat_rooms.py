@@ -73,10 +73,11 @@ async def bob(url: str) -> None:
 
 
 async def main() -> None:
-    async with websocket.open_rooms() as rooms, trio.open_nursery() as nursery:
-        if "--serve" in sys.argv:
+    if "--serve" in sys.argv:
+        async with websocket.open_rooms() as rooms:
             await http.serve(chat_of(rooms), port=8000)
-            return
+        return
+    async with websocket.open_rooms() as rooms, trio.open_nursery() as nursery:
         server: http.Server = await nursery.start(partial(http.serve, chat_of(rooms)))
         url = server.url.replace("http", "ws", 1) + "/chat"
         async with trio.open_nursery() as talk:

@@ -6,8 +6,8 @@ class Rooms {
   }
   connect() {
     this.socket = new WebSocket(this.url);
-    this.socket.onopen = () => { this.losses = 0; this.rooms.forEach((_, room) => this.enter(room)); };
-    this.socket.onmessage = ({ data }) => this.take(JSON.parse(data));
+    this.socket.onopen = () => this.rooms.forEach((_, room) => this.enter(room));
+    this.socket.onmessage = ({ data }) => { this.losses = 0; this.take(JSON.parse(data)); };
     this.socket.onclose = ({ code }) => {
       this.waiting.forEach(({ reject }) => reject(new Error("the connection was lost")));
       this.waiting.clear();

@@ -50,10 +50,10 @@ class App:
 
     async def talk(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
         await receive()
+        if scope["path"] == "/refused":
+            await send({"type": "websocket.close"})
+            return
         async with trio.open_nursery():
-            if scope["path"] == "/refused":
-                await send({"type": "websocket.close"})
-                return
             await send({"type": "websocket.accept"})
             while (message := await receive())["type"] == "websocket.receive":
                 await send({**message, "type": "websocket.send"})

@@ -152,13 +152,13 @@ def test_goals_are_judged_where_both_have_taken_part() -> None:
     dear = HTTPResult(goal.load, theirs, HTTPFigures(100))
     failed = HTTPResult(goal.load, theirs, failure="no luck")
 
-    assert judge([cheap]) == []
-    (reached,) = judge([cheap, dear])
+    assert judge([cheap], GOALS) == []
+    (reached,) = judge([cheap, dear], GOALS)
     assert reached == GoalResult(goal, 0.3)
     assert reached.reached
-    (missed,) = judge([attrs.evolve(cheap, figures=HTTPFigures(300)), dear])
+    (missed,) = judge([attrs.evolve(cheap, figures=HTTPFigures(300)), dear], GOALS)
     assert not missed.reached
-    (unknown,) = judge([cheap, failed])
+    (unknown,) = judge([cheap, failed], GOALS)
     assert unknown.ratio is None
     assert not unknown.reached
 

@@ -17,8 +17,8 @@ from trio_helianthus.bench import (
     HTTPResult,
     exchanges,
     find_http_peers,
+    goals_table,
     http_csv,
-    http_goals,
     http_head,
     http_notes,
     http_rows,
@@ -85,12 +85,12 @@ def test_notes_say_what_failed_and_what_the_marks_mean() -> None:
 
 def test_goals_are_reached_missed_or_unknown() -> None:
     goal = GOALS[0]
-    lines = http_goals([GoalResult(goal, ratio) for ratio in (0.5, 2.0, None)])
+    lines = goals_table([GoalResult(goal, ratio) for ratio in (0.5, 2.0, None)])
 
     assert len({len(line) for line in lines}) == 1
     words = [line.split("|")[-2].strip() for line in lines[2:]]
     assert words == ["reached", "MISSED", "unknown"]
-    assert http_goals([]) == []
+    assert goals_table([]) == []
 
 
 def test_csv_has_everything() -> None:

@@ -353,7 +353,7 @@ async def test_publishing_now_finishes_first_what_another_task_is_in_the_middle_
     logs = collectors(broadcast, MANY)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(broadcast.publish, "slow")
-        while not logs[0]:
+        while not logs[0]:  # noqa: ASYNC110 nothing else tells
             await trio.lowlevel.checkpoint()
         assert logs[-1] == []
         assert broadcast.publish_nowait("now") == MANY
@@ -383,7 +383,7 @@ async def test_who_comes_and_goes_in_the_middle_of_publishing() -> None:
     last = logs[-1]
     async with trio.open_nursery() as nursery:
         nursery.start_soon(broadcast.publish, "it")
-        while not logs[0]:
+        while not logs[0]:  # noqa: ASYNC110 nothing else tells
             await trio.lowlevel.checkpoint()
         broadcast.detach(last.append)
         broadcast.attach(early.append)
@@ -397,7 +397,7 @@ async def test_closing_in_the_middle_of_publishing_finishes_for_all() -> None:
     logs = collectors(broadcast, MANY)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(broadcast.publish, "it")
-        while not logs[0]:
+        while not logs[0]:  # noqa: ASYNC110 nothing else tells
             await trio.lowlevel.checkpoint()
         broadcast.close()
         assert logs == [["it"]] * MANY

@@ -1,7 +1,8 @@
 """Benchmarks with peers side by side: servers and load in processes of their own.
 
 :func:`bench_echo` measures what an :class:`EchoPlan` says, and is what ``helianthus bench echo``
-runs; :func:`bench_http` does the same for servers and clients of HTTP and an :class:`HTTPPlan`.
+runs; :func:`bench_http` does the same for servers and clients of HTTP and an :class:`HTTPPlan`,
+and :func:`bench_websocket` for WebSocket servers and a :class:`WebSocketPlan`.
 :func:`cost_of` and :class:`Count` count what any process spends.
 """
 
@@ -14,11 +15,13 @@ from ._counting import perf_works as perf_works
 from ._echo import EchoPlan as EchoPlan
 from ._echo import EchoResult as EchoResult
 from ._echo import bench_echo as bench_echo
-from ._http import GoalResult as GoalResult
+from ._goals import Goal as Goal
+from ._goals import GoalResult as GoalResult
+from ._goals import goals_table as goals_table
+from ._goals import judge as judge
 from ._http import HTTPPlan as HTTPPlan
 from ._http import HTTPResult as HTTPResult
 from ._http import bench_http as bench_http
-from ._http import judge as judge
 from ._http_loads import Exchange as Exchange
 from ._http_loads import HTTPLoad as HTTPLoad
 from ._http_loads import exchanges as exchanges
@@ -26,11 +29,9 @@ from ._http_measure import HTTPEffort as HTTPEffort
 from ._http_measure import HTTPFigures as HTTPFigures
 from ._http_peers import GOALS as GOALS
 from ._http_peers import HTTP_PEERS as HTTP_PEERS
-from ._http_peers import Goal as Goal
 from ._http_peers import HTTPPeer as HTTPPeer
 from ._http_peers import find_http_peers as find_http_peers
 from ._http_table import http_csv as http_csv
-from ._http_table import http_goals as http_goals
 from ._http_table import http_head as http_head
 from ._http_table import http_notes as http_notes
 from ._http_table import http_rows as http_rows
@@ -53,6 +54,21 @@ from ._table import csv_report as csv_report
 from ._table import markdown_head as markdown_head
 from ._table import markdown_notes as markdown_notes
 from ._table import markdown_row as markdown_row
+from ._websocket import WebSocketPlan as WebSocketPlan
+from ._websocket import WebSocketResult as WebSocketResult
+from ._websocket import bench_websocket as bench_websocket
+from ._websocket_loads import WebSocketLoad as WebSocketLoad
+from ._websocket_loads import published_text as published_text
+from ._websocket_measure import WebSocketEffort as WebSocketEffort
+from ._websocket_measure import WebSocketFigures as WebSocketFigures
+from ._websocket_peers import WEBSOCKET_GOALS as WEBSOCKET_GOALS
+from ._websocket_peers import WEBSOCKET_PEERS as WEBSOCKET_PEERS
+from ._websocket_peers import WebSocketPeer as WebSocketPeer
+from ._websocket_peers import find_websocket_peers as find_websocket_peers
+from ._websocket_table import websocket_csv as websocket_csv
+from ._websocket_table import websocket_head as websocket_head
+from ._websocket_table import websocket_notes as websocket_notes
+from ._websocket_table import websocket_rows as websocket_rows
 
 __all__ = [
     "GOALS",
@@ -63,6 +79,8 @@ __all__ = [
     "MAX_DATAGRAM",
     "MAX_PAYLOAD",
     "PEERS",
+    "WEBSOCKET_GOALS",
+    "WEBSOCKET_PEERS",
     "Count",
     "EchoPlan",
     "EchoResult",
@@ -81,16 +99,24 @@ __all__ = [
     "Progress",
     "Protocol",
     "Scenario",
+    "WebSocketEffort",
+    "WebSocketFigures",
+    "WebSocketLoad",
+    "WebSocketPeer",
+    "WebSocketPlan",
+    "WebSocketResult",
     "bench_echo",
     "bench_http",
+    "bench_websocket",
     "cost_of",
     "cost_unit",
     "csv_report",
     "exchanges",
     "find_http_peers",
     "find_peers",
+    "find_websocket_peers",
+    "goals_table",
     "http_csv",
-    "http_goals",
     "http_head",
     "http_notes",
     "http_rows",
@@ -101,4 +127,9 @@ __all__ = [
     "markdown_notes",
     "markdown_row",
     "perf_works",
+    "published_text",
+    "websocket_csv",
+    "websocket_head",
+    "websocket_notes",
+    "websocket_rows",
 ]

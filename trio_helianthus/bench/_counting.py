@@ -184,3 +184,9 @@ def cpu_seconds(pid: int) -> float:
         raise OSError("there is no /proc to read CPU times from")
     fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_of(pid: int) -> float:
+    """Return the KiB that a process has in memory for itself (proc(5), smaps_rollup)."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines()
+    return sum(float(line.split()[1]) for line in lines if line.startswith("Private_"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from statistics import median
+from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING
 
 import attrs
@@ -10,8 +11,8 @@ import attrs
 from ._cores import choose_cores
 from ._http_loads import HTTPLoad
 from ._http_measure import HTTPEffort, HTTPFigures, measure_http
-from ._http_peers import GOALS, HTTP_PEERS, Goal, HTTPPeer
-from ._measure import PeerFailed
+from ._http_peers import HTTP_PEERS, HTTPPeer
+from ._turns import take_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -57,23 +58,6 @@ class HTTPPlan:
         return installed * self.effort.repetitions
 
 
-@attrs.frozen
-class GoalResult:
-    """How far a goal is reached.
-
-    :param goal: what was to be reached.
-    :param ratio: the cost of ours relative to the other's, or ``None`` if one has no figures.
-    """
-
-    goal: Goal
-    ratio: float | None
-
-    @property
-    def reached(self) -> bool:
-        """Whether it is known to be reached."""
-        return self.ratio is not None and self.ratio <= self.goal.at_most
-
-
 def bench_http(
     plan: HTTPPlan, on_step: Callable[[str, int], object] | None = None
 ) -> Iterator[list[HTTPResult]]:
@@ -88,55 +72,20 @@ def bench_http(
         are done with.
     """
     cores = choose_cores()
-    done = 0
+    steps = count()
+
     for load in plan.loads:
+
+        def tell(peer: HTTPPeer, load: HTTPLoad = load) -> None:
+            if on_step is not None:
+                on_step(f"{load}: {peer.name}", next(steps))
+
         peers = plan.peers_of(load)
-        measured: dict[str, list[HTTPFigures]] = {peer.name: [] for peer in peers}
-        failed = {
-            peer.name: f"not installed: {', '.join(peer.missing)}" for peer in peers if peer.missing
-        }
-        for repetition in range(plan.effort.repetitions):
-            first = repetition % len(peers) if peers else 0
-            for peer in peers[first:] + peers[:first]:
-                if peer.missing:
-                    continue
-                if on_step is not None:
-                    on_step(f"{load}: {peer.name}", done)
-                done += 1
-                if peer.name not in failed:
-                    try:
-                        figures = measure_http(peer, load, plan.effort, cores)
-                    except PeerFailed as exc:
-                        failed[peer.name] = str(exc)
-                    else:
-                        measured[peer.name].append(figures)
+        measure = partial(measure_http, load=load, effort=plan.effort, cores=cores)
+        found = take_turns(peers, plan.effort.repetitions, measure, tell)
         yield [
-            HTTPResult(load, peer, failure=failed[peer.name])
-            if peer.name in failed
-            else HTTPResult(load, peer, _median(measured[peer.name]))
+            HTTPResult(load, peer, failure=outcome)
+            if isinstance(outcome := found[peer.name], str)
+            else HTTPResult(load, peer, outcome)
             for peer in peers
         ]
-
-
-def judge(results: Sequence[HTTPResult]) -> list[GoalResult]:
-    """Compare results with the goals whose two peers are among them."""
-    shown = {(result.load, result.peer.name) for result in results}
-    costs = {
-        (result.load, result.peer.name): result.figures.cost
-        for result in results
-        if result.figures is not None
-    }
-    judged = []
-    for goal in GOALS:
-        pair = (goal.load, goal.ours), (goal.load, goal.theirs)
-        if shown.issuperset(pair):
-            ours, theirs = map(costs.get, pair)
-            judged.append(GoalResult(goal, ours / theirs if ours and theirs else None))
-    return judged
-
-
-def _median(measurements: Sequence[HTTPFigures]) -> HTTPFigures:
-    def middle(name: str) -> float:
-        return float(median(getattr(figures, name) for figures in measurements))
-
-    return HTTPFigures(**{field.name: middle(field.name) for field in attrs.fields(HTTPFigures)})

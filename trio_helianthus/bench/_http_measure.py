@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from ._child import ChildFailed, start_child
-from ._counting import Count, family_of, perf_works
+from ._counting import Count, perf_works
 from ._http_loads import HTTPLoad
+from ._load_on_server import PATIENCE_SECONDS, count_load, idle_memory
 from ._measure import PeerFailed, read_port
 from ._nginx import start_nginx
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ._child import Child
     from ._cores import Cores
     from ._http_peers import HTTPPeer
 
 LOAD: Final = (sys.executable, "-m", f"{__package__}._http_load")
-PATIENCE_SECONDS: Final = 120.0
-"""How much longer than it should a measurement may take; the load has stricter limits itself."""
-IDLE_CONNECTIONS: Final = 1000
-SETTLE_SECONDS: Final = 0.3
 FIRST_REQUESTS: Final = 500
 """How many requests show how quick a client is."""
 
@@ -90,22 +82,10 @@ def _measure_server(
         order["port"] = read_port(server.hear())
         with start_child(LOAD, cores.load) as generator:
             if load is HTTPLoad.MEMORY:
-                return _measure_memory(server, generator, order)
-            _ask(server, generator, json.dumps(order))
-            with Count(*family_of(server.pid)) as count:
-                found = _ask(server, generator, "go")
+                return HTTPFigures(idle_memory(server, generator, order))
+            found, cost = count_load(server, generator, order)
             requests, seconds = found["requests"], found["seconds"]
-            return HTTPFigures(count.cost / requests, requests / seconds, found["busy"])
-
-
-def _measure_memory(server: Child, generator: Child, order: dict[str, Any]) -> HTTPFigures:
-    order["connections"] = IDLE_CONNECTIONS
-    few = _ask(server, generator, json.dumps(order))["open"]
-    time.sleep(SETTLE_SECONDS)
-    before = _memory_of(server.pid)
-    many = _ask(server, generator, "open the others")["open"]
-    time.sleep(SETTLE_SECONDS)
-    return HTTPFigures((_memory_of(server.pid) - before) / (many - few))
+            return HTTPFigures(cost / requests, requests / seconds, found["busy"])
 
 
 def _measure_client(peer: HTTPPeer, effort: HTTPEffort, cores: Cores) -> HTTPFigures:
@@ -123,22 +103,6 @@ def _measure_client(peer: HTTPPeer, effort: HTTPEffort, cores: Cores) -> HTTPFig
             client.ask(str(requests), effort.seconds + PATIENCE_SECONDS)
             seconds = time.perf_counter() - began
     return HTTPFigures(count.cost / requests, requests / seconds)
-
-
-def _memory_of(pid: int) -> float:
-    """Return the KiB that a process has in memory for itself (proc(5), smaps_rollup)."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines()
-    return sum(float(line.split()[1]) for line in lines if line.startswith("Private_"))
-
-
-def _ask(server: Child, generator: Child, line: str) -> Mapping[str, Any]:
-    """Let the load generator do something; if that fails, blame the server if it has ended."""
-    answer: Mapping[str, Any] = json.loads(generator.ask(line, PATIENCE_SECONDS))
-    if "failure" in answer:
-        if server.ended(within=0.5):
-            raise PeerFailed(f"the server {server.ending()}")
-        raise PeerFailed(str(answer["failure"]))
-    return answer
 
 
 def cost_title(load: HTTPLoad) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from ._goals import Goal
 from ._http_loads import HTTPLoad
 
 if TYPE_CHECKING:
@@ -41,22 +42,6 @@ class HTTPPeer:
     def missing(self) -> list[str]:
         """The packages that it needs and that are not installed."""
         return [package for package in self.packages if find_spec(package) is None]
-
-
-@attrs.frozen
-class Goal:
-    """What the cost of ours shall be at most, relative to another's.
-
-    :param load: of which load.
-    :param ours: the name of a peer.
-    :param theirs: the name of another.
-    :param at_most: the ratio of their costs.
-    """
-
-    load: HTTPLoad
-    ours: str
-    theirs: str
-    at_most: float
 
 
 def _run(module: str, *arguments: str) -> tuple[str, ...]:

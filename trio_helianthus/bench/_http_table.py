@@ -1,4 +1,4 @@
-"""The report of the HTTP benchmark: a table of costs, and one of goals, in Markdown."""
+"""The report of the HTTP benchmark: a table of costs in Markdown, and CSV."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from ._columns import head, line
 from ._http_loads import HTTPLoad
 from ._http_measure import HTTPFigures, cost_title
 from ._table import BUSY, LOAD_LIMITED
@@ -15,28 +16,20 @@ from ._table import BUSY, LOAD_LIMITED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ._http import GoalResult, HTTPResult
+    from ._http import HTTPResult
 
 _COLUMNS: Final = {"load": -9, "peer": -17, "cost": 8, "unit": -7, "requests/s": 10, "ours/it": 7}
-_GOALS: Final = {"load": -9, "ours": -17, "theirs": -14, "ratio": 6, "at most": 7, "": -7}
 
 
 def http_head() -> list[str]:
     """Return the first two lines of the table of costs."""
-    return _head(_COLUMNS)
+    return head(_COLUMNS)
 
 
 def http_rows(results: Sequence[HTTPResult]) -> list[str]:
     """Return the lines of the results of one load; the first that has figures is *ours*."""
     costs = [result.figures.cost for result in results if result.figures is not None]
     return [_row(result, costs[0] if costs else 0.0) for result in results]
-
-
-def http_goals(judged: Sequence[GoalResult]) -> list[str]:
-    """Return the table of goals; no line if there are none."""
-    if not judged:
-        return []
-    return [*_head(_GOALS), *map(_goal, judged)]
 
 
 def http_notes(results: Sequence[HTTPResult]) -> list[str]:
@@ -69,8 +62,8 @@ def http_csv(results: Iterable[HTTPResult]) -> str:
     for result in results:
         figures = result.figures
         values = ["" if figures is None else f"{getattr(figures, name):.6g}" for name in names]
-        head = [result.load, result.peer.name, cost_title(result.load)]
-        writer.writerow([*head, *values, result.failure or ""])
+        who = [result.load, result.peer.name, cost_title(result.load)]
+        writer.writerow([*who, *values, result.failure or ""])
     return text.getvalue()
 
 
@@ -79,7 +72,7 @@ def _row(result: HTTPResult, ours: float) -> str:
     cells = [str(result.load), result.peer.name]
     if figures is None:
         missing = (result.failure or "").startswith("not installed")
-        return _line([*cells, "skipped" if missing else "failed", "", "-", "-"], _COLUMNS)
+        return line([*cells, "skipped" if missing else "failed", "", "-", "-"], _COLUMNS)
     mark = LOAD_LIMITED if figures.load_busy >= BUSY else ""
     cells += [
         f"{figures.cost:,.1f}",
@@ -87,25 +80,4 @@ def _row(result: HTTPResult, ours: float) -> str:
         f"{figures.rate:,.0f}{mark}" if figures.rate else "-",
         f"{ours / figures.cost:.2f}" if figures.cost else "-",
     ]
-    return _line(cells, _COLUMNS)
-
-
-def _goal(result: GoalResult) -> str:
-    goal = result.goal
-    verdict = "unknown" if result.ratio is None else "reached" if result.reached else "MISSED"
-    cells = [str(goal.load), goal.ours, goal.theirs]
-    cells += ["-" if result.ratio is None else f"{result.ratio:.3f}", f"{goal.at_most:.3f}"]
-    return _line([*cells, verdict], _GOALS)
-
-
-def _head(columns: dict[str, int]) -> list[str]:
-    rule = ["-" * -width if width < 0 else "-" * (width - 1) + ":" for width in columns.values()]
-    return [_line(list(columns), columns), _line(rule, columns)]
-
-
-def _line(cells: Sequence[str], columns: dict[str, int]) -> str:
-    padded = [
-        cell.ljust(-width) if width < 0 else cell.rjust(width)
-        for cell, width in zip(cells, columns.values(), strict=True)
-    ]
-    return f"| {' | '.join(padded)} |"
+    return line(cells, _COLUMNS)

@@ -84,6 +84,7 @@ from ._socket_stream import SocketStream as SocketStream
 from ._stream import MAX_ALL_BYTES as MAX_ALL_BYTES
 from ._stream import MAX_UNTIL_BYTES as MAX_UNTIL_BYTES
 from ._stream import RECEIVE_BYTES as RECEIVE_BYTES
+from ._stream import SYSTEM_ERRORS as SYSTEM_ERRORS
 from ._stream import ByteStream as ByteStream
 from ._tcp_stream import TCPStream as TCPStream
 from ._tls import HANDSHAKE_SECONDS as HANDSHAKE_SECONDS
@@ -138,6 +139,7 @@ __all__ = [
     "RECEIVE_BYTES",
     "RETRANSMIT_SECONDS",
     "SOCKET_MODE",
+    "SYSTEM_ERRORS",
     "WATCH_SECONDS",
     "AddressInfo",
     "BinaryFile",

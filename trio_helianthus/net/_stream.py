@@ -43,6 +43,9 @@ MAX_UNTIL_BYTES: Final = 64 * 1024
 MAX_ALL_BYTES: Final = 16 * 1024 * 1024
 """What :meth:`ByteStream.receive_all` takes at most, unless told otherwise."""
 
+SYSTEM_ERRORS: Final = (OSError,)
+"""What :attr:`ByteStream.socket_send` raises, not translated; to catch it and ask again."""
+
 
 class ByteStream(trio.abc.Stream):
     """A connection that carries bytes both ways.
@@ -63,8 +66,8 @@ class ByteStream(trio.abc.Stream):
     socket_send: Callable[[Buffer], int] | None = None
     """The system's own send, for a loop over many connections in which each call counts; ``None``
     where there is none. It may be called when :meth:`send_nowait` might be, for the same; whoever
-    does adds what was sent to :attr:`bytes_sent`, and on an :exc:`OSError` calls that, which tells
-    what is the matter."""
+    does adds what was sent to :attr:`bytes_sent`, and on :data:`SYSTEM_ERRORS` calls that, which
+    tells what is the matter."""
 
     def __init__(self, *, connection_id: int | None = None) -> None:
         self.connection_id: Final = next_connection_id() if connection_id is None else connection_id

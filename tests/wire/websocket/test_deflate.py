@@ -226,7 +226,6 @@ def test_a_server_need_not_agree() -> None:
         "permessage-deflate; server_max_window_bits=13",
         "permessage-deflate; server_max_window_bits",
         "permessage-deflate; server_max_window_bits=12; client_max_window_bits",
-        "permessage-deflate; server_max_window_bits=12; client_max_window_bits=13",
         "permessage-deflate; server_max_window_bits=12; unknown",
         "permessage-deflate; server_max_window_bits=12, permessage-deflate",
         *("x-other", "\u00e4", "permessage-deflate;"),
@@ -235,6 +234,14 @@ def test_a_server_need_not_agree() -> None:
 def test_an_answer_to_something_else_is_refused(answer: str) -> None:
     with pytest.raises(RemoteProtocolError):
         confirm_deflate(answer, Deflate())
+
+
+def test_an_answer_may_allow_a_larger_window_than_we_use() -> None:
+    parameters = confirm_deflate(
+        "permessage-deflate; server_max_window_bits=12; client_max_window_bits=15", Deflate()
+    )
+    assert parameters is not None
+    assert parameters.client_max_window_bits == 12
 
 
 def test_an_answer_without_what_was_asked_for_is_refused() -> None:

@@ -79,12 +79,13 @@ def confirm_deflate(answer: str, wanted: Deflate) -> DeflateParameters | None:
     if words is None:
         raise RemoteProtocolError(f"malformed parameters of {_NAME}: {answer!r}")
     server_bits = words.get(_SERVER_BITS, _MOST_BITS)
-    client_bits = words.get(_CLIENT_BITS, wanted.client_max_window_bits)
+    # A server may allow more than we offer to keep to, as Autobahn does: section 7.1 has nothing
+    # against a configuration that the client can keep.
+    client_bits = min(words.get(_CLIENT_BITS, _MOST_BITS), wanted.client_max_window_bits)
     server_alone = _SERVER_ALONE in words
     if (
         not client_bits  # which is a parameter without its value
         or server_bits > wanted.server_max_window_bits
-        or client_bits > wanted.client_max_window_bits
         or (wanted.server_no_context_takeover and not server_alone)
     ):
         raise RemoteProtocolError(f"{answer!r} does not answer {offer_deflate(wanted)!r}")

@@ -16,6 +16,10 @@ _HTTP_LOADS: Final = (
     *("get", "browser", "pipelined", "post", "routes"),
     *("asgi", "workers", "client", "memory"),
 )
+_WEBSOCKET_LOADS: Final = (
+    *("echo-32", "echo-1k", "echo-64k"),
+    *("broadcast", "delivery", "one-stalled", "memory"),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,6 +67,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     benchmarks = bench.add_subparsers(title="benchmarks", metavar="BENCHMARK")
     _add_bench_echo(benchmarks)
     _add_bench_http(benchmarks)
+    _add_bench_websocket(benchmarks)
     return parser
 
 
@@ -124,6 +129,27 @@ def _add_bench_http(benchmarks: argparse._SubParsersAction[argparse.ArgumentPars
     http.set_defaults(command=_bench_http, parser=http)
 
 
+def _add_bench_websocket(benchmarks: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    websocket = benchmarks.add_parser(
+        "websocket",
+        help="WebSocket servers: echo, broadcast and memory, beside their peers",
+        description="Measure WebSocket servers beside their peers, each in a process of its own, "
+        "and say which goals are reached. Peers that are not installed are skipped.",
+    )
+    add = websocket.add_argument
+    loads = ", ".join(_WEBSOCKET_LOADS)
+    add("--load", nargs="+", choices=_WEBSOCKET_LOADS, metavar="LOAD", help=loads)
+    add("--peers", nargs="+", metavar="PEER", help="default: all that are installed")
+    add("--connections", type=int, metavar="N", help="that want echoes; default: 100")
+    add("--audience", type=int, metavar="N", help="of broadcasts; default: 1000")
+    add("--seconds", type=float, metavar="S", help="of one measurement; default: 1")
+    add("--repetitions", type=int, metavar="N", help="of which the median counts; default: 3")
+    add("--quick", action="store_true", help="fewer and shorter measurements by default")
+    add("--markdown", type=Path, metavar="FILE", help="also write the report there")
+    add("--csv", type=Path, metavar="FILE", help="write all figures there")
+    websocket.set_defaults(command=_bench_websocket, parser=websocket)
+
+
 def _demo(options: argparse.Namespace) -> int:
     from ._demo import run_demo, serve_demo
 
@@ -162,6 +188,17 @@ def _bench_http(options: argparse.Namespace) -> int:
     except ValueError as exc:
         parser.error(str(exc))
     return run_http(plan, options)
+
+
+def _bench_websocket(options: argparse.Namespace) -> int:
+    from ._bench_websocket import plan_websocket, run_websocket
+
+    parser: argparse.ArgumentParser = options.parser
+    try:
+        plan = plan_websocket(options)
+    except ValueError as exc:
+        parser.error(str(exc))
+    return run_websocket(plan, options)
 
 
 class _Version(argparse.Action):

@@ -33,6 +33,7 @@ def test_it_reports_what_ran_what_was_cancelled_and_what_was_drained(
     assert re.search(r"DTLS handshakes, both sides +2 +0 ", out)
     assert re.search(r"DTLS datagrams, both sides +10[01] ", out)
     assert re.search(r"HTTP calls by our client +265 +[1-3] ", out)
+    assert re.search(r"WebSocket messages sent +403 +0 ", out)
     stopped = re.search(r"stopped ([0-9.]+) ms later", out)
     assert stopped is not None
     assert float(stopped[1]) < 5000
@@ -52,6 +53,16 @@ def test_it_reports_what_http_can_do(capsys: pytest.CaptureFixture[str]) -> None
     assert re.search(r"streamed +8 MiB in [0-9.]+ ms, the first of it after [0-9.]+ ms", out)
     assert re.search(r"asgi +an ASGI app beside it answered in [0-9.]+ ms", out)
     assert re.search(r"in memory +50 calls without a socket, [0-9.]+ ms each", out)
+
+
+def test_it_reports_what_websockets_can_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["demo"]) == 0
+
+    out = capsys.readouterr().out
+    assert re.search(r"websocket +100 echoes; a broadcast, heard by all 200 after [0-9.]+ ms", out)
+    stopped = re.search(r"client was cancelled: its handler stopped ([0-9.]+) ms later", out)
+    assert stopped is not None
+    assert float(stopped[1]) < 5000
 
 
 def test_the_second_of_two_services_is_told_what_the_first_has_left_of_the_time(

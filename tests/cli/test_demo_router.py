@@ -11,7 +11,7 @@ import pytest
 import trio
 import trio.testing
 
-from trio_helianthus import http
+from trio_helianthus import http, websocket
 from trio_helianthus.cli._demo_board import BACKLOG, MAX_STOPS, Board
 from trio_helianthus.cli._demo_router import MAX_PIECES, PIECE, SLOW_SECONDS, make_router
 
@@ -136,3 +136,46 @@ async def test_who_follows_too_late_does_not_hold_up_the_end(board: Board) -> No
     events = board.follow(math.inf)
     board.close()
     assert [event async for event in events] == []
+
+
+async def test_what_is_written_on_the_wall_is_told_to_all_who_look_at_it(
+    nursery: trio.Nursery, board: Board
+) -> None:
+    server: http.Server = await nursery.start(http.serve, make_router(board))
+    url = server.url.replace("http", "ws", 1) + "/sockets/wall"
+    async with websocket.open_websocket(url) as ann, websocket.open_websocket(url) as bob:
+        assert await ann.receive_json() == {"pages": 1}
+        assert await bob.receive_json() == {"pages": 2}
+        await ann.send("the <b>sunflowers</b> are up")
+        for one in (ann, bob):
+            assert await one.receive_json() == {"text": "the <b>sunflowers</b> are up"}
+        assert await ann.receive_json() == {"reached": 2}
+        await bob.send(b"\xff")
+        assert await ann.receive_json() == {"text": "(these were bytes)"}
+
+
+async def test_other_pages_may_not_open_its_websockets(nursery: trio.Nursery, board: Board) -> None:
+    server: http.Server = await nursery.start(http.serve, make_router(board))
+    url = server.url.replace("http", "ws", 1) + "/sockets/echo"
+    async with websocket.open_websocket(url, origin=server.url) as connection:
+        await connection.send("hello")
+        assert await connection.receive() == "hello"
+    with pytest.raises(http.UpgradeRefused) as caught:
+        async with websocket.open_websocket(url, origin="https://elsewhere.example"):
+            pass
+    assert caught.value.response.status == 403
+
+
+async def test_a_websocket_whose_client_has_gone_is_worked_for_no_longer(
+    nursery: trio.Nursery, board: Board
+) -> None:
+    server: http.Server = await nursery.start(http.serve, make_router(board))
+    url = server.url.replace("http", "ws", 1) + "/sockets/slow"
+    async with websocket.open_websocket(url):
+        pass
+    with trio.fail_after(5):
+        stop = await board.stops.receive()
+    assert stop.name == "WebSocket"
+    assert (board.running, board.cancelled) == (0, 1)
+    async with http.open_client(server.url) as client:  # and nothing else was cancelled
+        assert (await client.get("/planets/3")).status == 200

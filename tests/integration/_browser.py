@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,9 +76,29 @@ class Browser:
         """What the element shows."""
         return str(await self._get(f"element/{await self._find(selector)}/text"))
 
+    async def name_of(self, selector: str) -> str:
+        """What the element is called for those who do not see it."""
+        return str(await self._get(f"element/{await self._find(selector)}/computedlabel"))
+
     async def complaints(self) -> list[str]:
         """The console's errors and warnings since it was asked last."""
         return [line["message"] for line in await self._post("se/log", type="browser")]
+
+    async def resize(self, width: int, height: int) -> None:
+        """Make the window such that the page has so many pixels."""
+        await self._post("window/rect", width=width, height=height)
+        script = "return [window.innerWidth, window.innerHeight]"
+        inside = await self._post("execute/sync", script=script, args=[])
+        await self._post("window/rect", width=2 * width - inside[0], height=2 * height - inside[1])
+
+    async def emulate(self, command: str, **arguments: object) -> None:
+        """Have it believe that it is another device: a command of its ``Emulation`` domain."""
+        arguments = {"cmd": f"Emulation.{command}", "params": arguments}
+        await self._post("goog/cdp/execute", **arguments)
+
+    async def window(self) -> bytes:
+        """What is to be seen of the page, as PNG."""
+        return base64.b64decode(await self._get("screenshot"))
 
     async def picture(self) -> bytes:
         """The whole page, as PNG."""
@@ -87,7 +107,7 @@ class Browser:
         # A window is higher than what it shows, by as much as this browser likes.
         inside = await self._post("execute/sync", script="return window.innerHeight", args=[])
         await self._post("window/rect", width=1080, height=2 * height - inside)
-        return base64.b64decode(await self._get("screenshot"))
+        return await self.window()
 
     async def _find(self, selector: str) -> str:
         found = await self._post("element", using="css selector", value=selector)
@@ -111,13 +131,23 @@ def value_of(answer: http.ClientResponse) -> Any:
 @asynccontextmanager
 async def browser(folder: Path) -> AsyncIterator[Browser]:
     """Start a browser with a profile of its own."""
+    async with browsers(folder) as (tab,):
+        yield tab
+
+
+@asynccontextmanager
+async def browsers(*folders: Path) -> AsyncIterator[list[Browser]]:
+    """Start several browsers, each with a profile of its own."""
     assert CHROMIUM is not None
-    async with (
-        driver() as base_url,
-        http.open_client(base_url, timeout=PATIENCE_SECONDS) as client,
-        session(client, CHROMIUM, folder) as path,
-    ):
-        yield Browser(client, path)
+    async with AsyncExitStack() as stack:
+        base_url = await stack.enter_async_context(driver())
+        client = await stack.enter_async_context(
+            http.open_client(base_url, timeout=PATIENCE_SECONDS)
+        )
+        paths = [
+            await stack.enter_async_context(session(client, CHROMIUM, folder)) for folder in folders
+        ]
+        yield [Browser(client, path) for path in paths]
 
 
 @asynccontextmanager

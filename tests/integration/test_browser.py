@@ -110,6 +110,16 @@ async def test_a_streamed_answer_arrives_as_a_whole(page: Browser) -> None:
     await page.until("document.getElementById('streamed').textContent.startsWith('64.0 MiB')")
 
 
+async def test_what_is_written_on_the_wall_comes_back_over_a_websocket(page: Browser) -> None:
+    await page.until("document.getElementById('pages').textContent === 'first page here'")
+    await page.type("#line", "<i>hello</i>, wall")
+    await page.click("#write button")
+    await page.until("document.querySelector('#wall li')?.textContent === '<i>hello</i>, wall'")
+    await page.until("document.getElementById('pages').textContent === 'reached 1 page'")
+    await page.click("#echo")
+    await page.until("document.getElementById('pages').textContent.endsWith('ms an echo')")
+
+
 async def test_a_page_that_is_open_does_not_hold_up_the_end(page: Browser, demo: Serving) -> None:
     await page.until("document.getElementById('link').textContent === 'live'")
     demo.send("SIGINT")
@@ -135,10 +145,15 @@ async def test_it_takes_the_picture_for_the_documentation(page: Browser) -> None
         await page.until(f"document.querySelectorAll('#stops li').length === {number}")
         await page.type("#text", "!")
     await page.click("#planets button:nth-child(3)")
+    for line in ("The sunflowers are up!", "All of them?"):
+        await page.type("#line", line)
+        await page.click("#write button")
+    await page.click("#echo")
+    await page.until("document.getElementById('pages').textContent.endsWith('ms an echo')")
     events = "Number(document.getElementById('events').textContent)"
     await page.until(f"{events} >= {await page.until(events) + 4}")
 
     picture = await page.picture()
 
-    assert len(picture) < 150_000
+    assert len(picture) < 170_000
     await trio.Path(os.environ["HELIANTHUS_SCREENSHOT"]).write_bytes(picture)

@@ -26,7 +26,7 @@ class Audience:
 
     async def wait_for(self, number: int) -> None:
         with trio.fail_after(10):
-            while len(self.connections) < number:
+            while len(self.connections) < number:  # noqa: ASYNC110 nothing else tells
                 await trio.sleep(0.005)
 
 
@@ -90,11 +90,10 @@ def limits(overflow: Overflow) -> websocket.WebSocketLimits:
     return websocket.WebSocketLimits(feed_max_messages=4, feed_overflow=overflow, close_timeout=0.5)
 
 
-async def fill(connection: websocket.Connection) -> None:
+def fill(connection: websocket.Connection) -> None:
     """Broadcast to one who does not read, until the system takes no more."""
-    with trio.fail_after(10):
-        while not connection.statistics().feed_messages:
-            assert connection.offer(websocket.PreparedMessage(b"x" * 100_000))
+    while not connection.statistics().feed_messages:
+        assert connection.offer(websocket.PreparedMessage(b"x" * 100_000))
 
 
 async def take(peer: RawPeer) -> list[object]:
@@ -118,7 +117,7 @@ async def test_a_slow_peer_misses_some(serve: Serve, overflow: Overflow) -> None
     async with raw_client(server) as slow, listeners(server, 1) as quick:
         await audience.wait_for(2)
         first = audience.connections[0]
-        await fill(first)
+        fill(first)
         while first.statistics().feed_messages:
             first._outgoing.drop()
         for number in range(10):
@@ -134,7 +133,7 @@ async def test_a_slow_peer_misses_some(serve: Serve, overflow: Overflow) -> None
 
             async def finish() -> None:
                 with trio.fail_after(10):
-                    while first.statistics().feed_messages:
+                    while first.statistics().feed_messages:  # noqa: ASYNC110 nothing else tells
                         await trio.sleep(0.01)
                     await first.send("last")
 
@@ -162,7 +161,7 @@ async def test_a_peer_that_is_too_slow_is_disconnected(serve: Serve) -> None:
         assert await websocket.broadcast(audience.connections, "hello") == 1
         assert await quick[0].receive(timeout=5) == "hello"
         with trio.fail_after(10):
-            while first.close_code is None:
+            while first.close_code is None:  # noqa: ASYNC110 nothing else tells
                 await trio.sleep(0.05)
         assert first.close_code == 1006  # it did not read our 1013, either
         slow.stream.reset()
@@ -214,7 +213,7 @@ async def test_callbacks(serve: Serve) -> None:
         assert len(server_object.connections) == 2
         await bob.aclose(3000)
         with trio.fail_after(5):
-            while not log:
+            while not log:  # noqa: ASYNC110 nothing else tells
                 await trio.sleep(0.01)
         assert log == ["left with 3000"]
         async with trio.open_nursery() as nursery:

@@ -42,7 +42,7 @@ async def test_the_client_closes(serve: Serve) -> None:
             await connection.send("late")
         await connection.aclose()
     with trio.fail_after(5):
-        while inside[0].close_code is None:
+        while inside[0].close_code is None:  # noqa: ASYNC110 nothing else tells
             await trio.sleep(0.01)
     assert (inside[0].close_code, inside[0].close_reason) == (3001, "my own reason")
 
@@ -101,6 +101,7 @@ async def test_the_end_of_its_own_websocket_is_no_mistake_of_a_handler(
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(connection.receive)
+                nursery.start_soon(trio.sleep_forever)
         finally:
             ended.set()
 
@@ -353,14 +354,16 @@ async def test_a_cancelled_aclose_resets() -> None:
         await trio.sleep_forever()
 
     limits = attrs.evolve(FOR_EVER, max_queued_messages=1)
-    async with running(deaf, limits=limits) as server:
-        async with websocket.open_websocket(ws_url(server), limits=FOR_EVER) as connection:
-            for _ in range(100):
-                await connection.send(b"x" * 1000)
-            with trio.move_on_after(0.1) as scope:
-                await connection.aclose()
-            assert scope.cancelled_caught
-            assert connection.close_code == 1006
+    async with (
+        running(deaf, limits=limits) as server,
+        websocket.open_websocket(ws_url(server), limits=FOR_EVER) as connection,
+    ):
+        for _ in range(100):
+            await connection.send(b"x" * 1000)
+        with trio.move_on_after(0.1) as scope:
+            await connection.aclose()
+        assert scope.cancelled_caught
+        assert connection.close_code == 1006
 
 
 async def test_descriptors_are_back(serve: Serve) -> None:
@@ -370,7 +373,7 @@ async def test_descriptors_are_back(serve: Serve) -> None:
             await connection.send("a")
             await connection.receive()
     with trio.fail_after(5):
-        while server.statistics().connections:
+        while server.statistics().connections:  # noqa: ASYNC110 nothing else tells
             await trio.sleep(0.01)
 
 

@@ -246,3 +246,37 @@ async def test_without_sockets() -> None:
         for message in ("hello", b"x" * 300_000):
             await connection.send(message)
             assert await connection.receive(timeout=5) == message
+
+
+async def test_one_string_is_no_list_of_names() -> None:
+    with pytest.raises(TypeError, match=r"such as \['chat'\]"):
+        websocket.endpoint(echo, subprotocols="chat")
+    with pytest.raises(TypeError, match="origins"):
+        websocket.endpoint(origins="https://example.org")
+    with pytest.raises(TypeError, match="subprotocols"):
+        async with websocket.open_websocket("ws://x/", subprotocols="chat"):
+            pass
+
+
+async def test_a_message_too_long_over_tls_is_told_so(nursery: trio.Nursery) -> None:
+    """What is still coming must not turn the goodbye into a reset."""
+    trustme = pytest.importorskip("trustme")
+    import ssl
+
+    authority = trustme.CA()
+    server_context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(server_context)
+    client_context = ssl.create_default_context()
+    authority.configure_trust(client_context)
+    server: Any = await nursery.start(
+        partial(websocket.serve_websocket, echo, ssl_context=server_context)
+    )
+    for _ in range(5):
+        async with websocket.open_websocket(
+            ws_url(server), ssl_context=client_context, deflate=None, timeout=10
+        ) as connection:
+            with pytest.raises(errors.WebSocketBroken) as caught:
+                for _ in range(20):
+                    await connection.send(b"x" * 3_000_000)
+                await connection.receive(timeout=10)
+            assert caught.value.code == 1009

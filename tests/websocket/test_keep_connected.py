@@ -152,3 +152,25 @@ async def test_who_has_only_so_much_time_is_kept_connected_until_then(
         with trio.move_on_after(5) as scope:
             await websocket.keep_connected("ws://127.0.0.1:9/", follow, policy=slow)
         assert scope.cancelled_caught, "no wait that is too long ends it before its time"
+
+
+async def test_attempts_that_take_long_are_failures_too(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """Only a WebSocket that was open for long begins the row anew."""
+    attempts = 0
+
+    async def silent(stream: net.ByteStream) -> None:
+        nonlocal attempts
+        attempts += 1
+        await trio.sleep_forever()
+
+    async with testing.open_virtual_network(), trio.open_nursery() as nursery:
+        server: net.Server = await nursery.start(net.serve_tcp, silent)
+        policy = core.RetryPolicy(max_attempts=3, initial_delay=0.1, max_delay=1)
+        with trio.fail_after(1000), pytest.raises(errors.OperationTimeout):
+            await websocket.keep_connected(
+                f"ws://127.0.0.1:{server.port}/", echo_client, policy=policy, timeout=5
+            )
+        nursery.cancel_scope.cancel()
+    assert attempts == 3

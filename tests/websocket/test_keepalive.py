@@ -133,28 +133,34 @@ async def test_a_peer_that_answers_pings_is_kept(autojump_clock: MockClock, rece
             assert connection.latency is not None
             await connection.send("after a long time")
 
-    async with testing.open_virtual_network(), running(handler, limits=LIMITS) as server:
-        async with websocket.open_websocket(ws_url(server), limits=LIMITS) as connection:
-            if receives:
-                await trio.sleep(1000)
-                await connection.send("after a long time")
-            assert await connection.receive() == "after a long time"
-            assert connection.close_code is None
+    async with (
+        testing.open_virtual_network(),
+        running(handler, limits=LIMITS) as server,
+        websocket.open_websocket(ws_url(server), limits=LIMITS) as connection,
+    ):
+        if receives:
+            await trio.sleep(1000)
+            await connection.send("after a long time")
+        assert await connection.receive() == "after a long time"
+        assert connection.close_code is None
 
 
 async def test_an_idle_websocket_is_closed(autojump_clock: MockClock) -> None:
     limits = websocket.WebSocketLimits(idle_timeout=60)
-    async with testing.open_virtual_network(), running(echo, limits=limits) as server:
-        async with websocket.open_websocket(ws_url(server)) as connection:
-            began = trio.current_time()
-            for _ in range(5):
-                await trio.sleep(50)
-                await connection.send("busy")
-                await connection.receive()
-            with pytest.raises(errors.WebSocketEnded) as caught:
-                await connection.receive()
-            assert caught.value.code == 1001
-            assert trio.current_time() - began == pytest.approx(310, rel=0.1)
+    async with (
+        testing.open_virtual_network(),
+        running(echo, limits=limits) as server,
+        websocket.open_websocket(ws_url(server)) as connection,
+    ):
+        began = trio.current_time()
+        for _ in range(5):
+            await trio.sleep(50)
+            await connection.send("busy")
+            await connection.receive()
+        with pytest.raises(errors.WebSocketEnded) as caught:
+            await connection.receive()
+        assert caught.value.code == 1001
+        assert trio.current_time() - began == pytest.approx(310, rel=0.1)
 
 
 async def test_a_peer_that_takes_nothing_is_lost(autojump_clock: MockClock) -> None:

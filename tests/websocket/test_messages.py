@@ -70,13 +70,15 @@ async def test_many_tasks_may_send(serve: Serve) -> None:
 
 async def test_a_second_receiver_is_told(serve: Serve) -> None:
     server = await serve(echo)
-    async with websocket.open_websocket(ws_url(server)) as connection:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(connection.receive)
-            await trio.testing.wait_all_tasks_blocked()
-            with pytest.raises(errors.ResourceBusy, match="another task is receiving"):
-                await connection.receive()
-            await connection.send("for the first")
+    async with (
+        websocket.open_websocket(ws_url(server)) as connection,
+        trio.open_nursery() as nursery,
+    ):
+        nursery.start_soon(connection.receive)
+        await trio.testing.wait_all_tasks_blocked()
+        with pytest.raises(errors.ResourceBusy, match="another task is receiving"):
+            await connection.receive()
+        await connection.send("for the first")
 
 
 async def test_a_cancelled_receive_has_taken_nothing(serve: Serve) -> None:
@@ -155,13 +157,15 @@ async def test_the_rest_of_a_message_that_was_left_is_dropped(serve: Serve) -> N
 async def test_others_wait_while_a_message_is_sent_in_fragments(serve: Serve) -> None:
     server = await serve(echo)
     async with websocket.open_websocket(ws_url(server)) as connection:
-        async with trio.open_nursery() as nursery:
-            async with connection.send_stream(text=True) as message:
-                await message.send("one ")
-                nursery.start_soon(connection.send, "alone")
-                await trio.testing.wait_all_tasks_blocked()
-                assert connection.offer(websocket.PreparedMessage("broadcast"))
-                await message.send("message")
+        async with (
+            trio.open_nursery() as nursery,
+            connection.send_stream(text=True) as message,
+        ):
+            await message.send("one ")
+            nursery.start_soon(connection.send, "alone")
+            await trio.testing.wait_all_tasks_blocked()
+            assert connection.offer(websocket.PreparedMessage("broadcast"))
+            await message.send("message")
         assert await connection.receive() == "one message"
         assert {await connection.receive(), await connection.receive()} == {"alone", "broadcast"}
 
@@ -265,7 +269,7 @@ async def test_what_was_received_early_is_limited(serve: Serve) -> None:
             await connection.send(str(number))
             await trio.sleep(0.05 if number == 0 else 0.01)
         with trio.fail_after(10):
-            while not inside[0].statistics().queued_messages:
+            while not inside[0].statistics().queued_messages:  # noqa: ASYNC110 nothing else tells
                 await trio.sleep(0.05)
         go_on.set()
         for number in range(20):

@@ -124,7 +124,7 @@ def client(server: http.Server, member: str = "ann", **options: Any) -> Any:
 
 
 async def hear(room: JoinedRoom, number: int) -> list[RoomUpdate]:
-    with trio.fail_after(10):
+    with trio.fail_after(10):  # noqa: ASYNC100 it is in the comprehension
         return [await room.receive() for _ in range(number)]
 
 

@@ -41,6 +41,17 @@ SCRIPT: Final = """
 """
 
 
+REFUSED: Final = """
+    const rooms = new Rooms(process.argv[1]);
+    const look = setInterval(() => {
+      if (rooms.losses < 3) return;
+      clearInterval(look);
+      rooms.connect = () => {};
+      console.log(rooms.losses);
+    }, 10);
+"""
+
+
 class Hooks(RoomHooks):
     """Asks back, and keeps the last session."""
 
@@ -91,3 +102,18 @@ async def test_it_talks_and_comes_back(serve: Serve) -> None:
         "reply": "no",
         "refused": "not_joined",
     }
+
+
+@pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
+async def test_it_waits_longer_each_time_for_a_server_that_closes_at_once(serve: Serve) -> None:
+    assert NODE is not None
+
+    async def refuse(connection: websocket.ServerConnection) -> None:
+        await connection.aclose(websocket.CloseCode.TRY_AGAIN_LATER)
+
+    server = await serve(refuse)
+    code = CLIENT.read_text("utf-8") + REFUSED
+    command = [NODE, "--experimental-websocket", "-e", code, ws_url(server)]
+    with trio.fail_after(30):
+        done = await trio.run_process(command, capture_stdout=True)
+    assert done.stdout == b"3\n"

@@ -22,6 +22,7 @@ from ._demo_board import Board
 from ._demo_http import call_often, cancel_half_way, expect, run_out_of_time, tour
 from ._demo_report import Findings, print_demo_report
 from ._demo_services import Certificates, Services, start_services
+from ._demo_websocket import use_websockets
 
 if TYPE_CHECKING:
     from trio_helianthus.net import ByteStream
@@ -61,8 +62,8 @@ def serve_demo() -> int:
 
 
 async def _demonstrate(certificates: Certificates, findings: Findings) -> None:
-    with subscribe(findings.recorder):
-        async with open_service_nursery() as nursery:
+    async with open_service_nursery() as nursery:
+        with subscribe(findings.recorder):
             services = await start_services(nursery, certificates, Board())
             await call_often(services)
             await tour(services, findings)
@@ -71,6 +72,9 @@ async def _demonstrate(certificates: Certificates, findings: Findings) -> None:
             await _call_with_curl(services, findings)
             await cancel_half_way(services, findings)
             await run_out_of_time(services, findings)
+        with subscribe(findings.socket_recorder):
+            await use_websockets(services, findings)
+        with subscribe(findings.recorder):
             await _drain_under_load(services, findings)
 
 

@@ -22,6 +22,8 @@ OPERATIONS: Final = {
     "http.server.request": "HTTP requests served",
 }
 """What the report shows, by the operation's name."""
+SOCKET_OPERATIONS: Final = {"websocket.send": "WebSocket messages sent"}
+"""What it shows besides; a WebSocket is not counted as an HTTP call, which would be a long one."""
 
 
 @attrs.define
@@ -47,17 +49,23 @@ class Findings:
     deadline: float = 0.0
     told: float = 0.0
     second_stopped_after: float = 0.0
+    websocket_echoes: int = 0
+    listeners: int = 0
+    all_heard_after: float = 0.0
+    socket_stopped_after: float = 0.0
     drained_calls: int = 0
     seconds: float = 0.0
     recorder: Recorder = attrs.field(factory=lambda: Recorder(OPERATIONS))
+    socket_recorder: Recorder = attrs.field(factory=lambda: Recorder(SOCKET_OPERATIONS))
 
 
 def print_demo_report(findings: Findings, drained: LifecycleReport) -> None:
     """Print the report to stdout."""
     print(f"trio_helianthus demo, {findings.seconds:.1f} s\n")
     print(f"{'what ran':<30}{'times':>7}{'cancelled':>11}{'median':>11}{'99 % under':>12}")
-    for name, title in OPERATIONS.items():
-        print(_row(title, findings.recorder.tallies[name]))
+    tallies = findings.recorder.tallies | findings.socket_recorder.tallies
+    for name, title in (OPERATIONS | SOCKET_OPERATIONS).items():
+        print(_row(title, tallies[name]))
     print()
     _print_tour(findings)
     _print_ends(findings)
@@ -90,7 +98,11 @@ cancelled  a call was given up after {_milliseconds(found.gave_up_after)}; its h
            side stopped {_milliseconds(found.handler_stopped_after)} later, instead of after 30 s
 deadline   a call through two services had {_milliseconds(found.deadline)}; the second was told
            that {_milliseconds(found.told)} were left, and its handler stopped at \
-{_milliseconds(found.second_stopped_after)}"""
+{_milliseconds(found.second_stopped_after)}
+websocket  {found.websocket_echoes} echoes; a broadcast, heard by all {found.listeners} after \
+{_milliseconds(found.all_heard_after)}; and a
+           client was cancelled: its handler stopped \
+{_milliseconds(found.socket_stopped_after)} later"""
     )
 
 
@@ -99,7 +111,11 @@ def _print_drain(calls: int, drained: LifecycleReport) -> None:
     by_name: dict[str, list[DrainReport]] = {}
     for service in drained.services:
         by_name.setdefault(service.name, []).append(service)
+    idle = []
     for name, services in by_name.items():
+        if not any(service.finished or service.cut for service in services):
+            idle.append(name)
+            continue
         title = name if len(services) == 1 else f"{name}, {len(services)} servers"
         finished = sum(service.finished for service in services)
         cut = sum(len(service.cut) for service in services)
@@ -108,6 +124,8 @@ def _print_drain(calls: int, drained: LifecycleReport) -> None:
             f"           {title}: {finished} connections finished, {cut} cut, "
             f"in {_milliseconds(seconds)}"
         )
+    if idle:
+        print(f"           {', '.join(idle)}: no connection was left")
 
 
 def _row(title: str, tally: Tally) -> str:

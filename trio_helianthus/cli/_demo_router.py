@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import math
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import trio
 
-from trio_helianthus import http
+from trio_helianthus import http, websocket
+from trio_helianthus.errors import WebSocketBroken
 from trio_helianthus.http import middleware
 
 from ._demo_board import Board
@@ -22,6 +26,7 @@ PIECE: Final = bytes(64 * 1024)
 """What the streamed answer consists of."""
 MAX_PIECES: Final = 1024
 MIN_SECONDS_BETWEEN_EVENTS: Final = 0.01
+SOCKET_LIMITS: Final = websocket.WebSocketLimits(max_message_bytes=1024)
 
 PLANETS: Final = ["Mercury", "Venus", "Earth", "Mars", "Jupiter", "Saturn", "Uranus", "Neptune"]
 PAGE: Final = Path(__file__).parent / "demo_page"
@@ -43,6 +48,7 @@ def make_router(board: Board) -> http.Router:
     _add_plain_routes(router)
     _add_streams(router, board)
     _add_slow_routes(router, board)
+    _add_websockets(router, board)
     return router
 
 
@@ -141,3 +147,53 @@ def _add_slow_routes(router: http.Router, board: Board) -> None:
             "slow calls finished": board.finished,
             "slow calls cancelled": board.cancelled,
         }
+
+
+def _add_websockets(router: http.Router, board: Board) -> None:
+    audience: set[websocket.ServerConnection] = set()
+
+    async def echo(connection: websocket.ServerConnection) -> None:
+        async for message in connection:
+            await connection.send(message)
+
+    async def wall(connection: websocket.ServerConnection) -> None:
+        """Tell who comes how many look at the wall, and all of them what somebody writes on it."""
+        audience.add(connection)
+        try:
+            await connection.send_json({"pages": len(audience)})
+            async for message in connection:
+                text = message if isinstance(message, str) else "(these were bytes)"
+                reached = await websocket.broadcast(audience, json.dumps({"text": text}))
+                await connection.send_json({"reached": reached})
+        finally:
+            audience.discard(connection)
+
+    async def slow(connection: websocket.ServerConnection) -> None:
+        """Work for as long as somebody is there."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(leave_with_client, connection, nursery.cancel_scope)
+            with board.slow_call("WebSocket", math.inf):
+                await trio.sleep(SLOW_SECONDS)
+
+    async def leave_with_client(
+        connection: websocket.ServerConnection, scope: trio.CancelScope
+    ) -> None:
+        with suppress(WebSocketBroken):
+            async for _ in connection:
+                pass
+        scope.cancel()
+
+    for handler in (echo, wall, slow):
+        router.add(f"/sockets/{handler.__name__}", _for_this_page(handler))
+
+
+def _for_this_page(handler: websocket.Handler) -> http.Handler:
+    """A WebSocket's handler as one of requests; it lets in pages of this service, and programs."""
+
+    async def accept(request: http.Request) -> http.Response:
+        address = request.server_address
+        port = address[1] if address else 80
+        origins = [f"http://127.0.0.1:{port}", f"http://localhost:{port}"]
+        return websocket.accept(request, handler, origins=origins, limits=SOCKET_LIMITS)
+
+    return accept

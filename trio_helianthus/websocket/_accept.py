@@ -14,7 +14,7 @@ from ._server_connection import Acceptance
 if TYPE_CHECKING:
     from ._server_connection import Handler
 
-__all__ = ["DEFAULT_DEFLATE", "accept"]
+__all__ = ["DEFAULT_DEFLATE", "accept", "names_of"]
 
 VERSION: Final = "13"
 """The only version of the protocol (RFC 6455, section 4.1)."""
@@ -59,7 +59,10 @@ def accept(
     :param engine: what parses the frames.
     :raises HTTPError: 400 for a malformed request, 403 for another origin, 405 for another method,
         426 for a request that asks for no WebSocket, or another version of them.
+    :raises TypeError: one string for ``subprotocols`` or ``origins``.
     """
+    subprotocols = names_of(subprotocols, "subprotocols")
+    origins = None if origins is None else names_of(origins, "origins")
     check_handshake(request)
     if origins is not None:
         check_origin(request, origins)
@@ -75,6 +78,16 @@ def accept(
     limits = DEFAULT_LIMITS if limits is None else limits
     acceptance = Acceptance(handler, request, limits, engine, subprotocol, parameters)
     return http.Response.upgrade("websocket", acceptance, headers=answer, on_drain=acceptance.drain)
+
+
+def names_of(names: Iterable[str], what: str) -> tuple[str, ...]:
+    """Return several names.
+
+    :raises TypeError: it is one, of which each character would be taken for a name.
+    """
+    if isinstance(names, str):
+        raise TypeError(f"{what} has to be several strings, such as [{names!r}], and not one")
+    return names if isinstance(names, tuple) else tuple(names)
 
 
 def check_handshake(request: http.Request) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
+from trio_helianthus.net import SYSTEM_ERRORS
 from trio_helianthus.wire.websocket import PreparedMessage
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ async def broadcast(
             if send is not None and outgoing.ready:
                 try:
                     sent = send(plain)
-                except OSError:  # it is full, or lost, and offer() sees what to do
+                except SYSTEM_ERRORS:  # it is full, or lost, and offer() sees what to do
                     reached += connection.offer(message, key)
                     continue
                 connection._stream.bytes_sent += sent

@@ -50,7 +50,8 @@ class Connection(trio.abc.Channel["str | bytes"]):
     or timeout, a receive has taken nothing and a send has sent nothing.
 
     Pings are answered, and the end is noticed, also while nobody receives. Iterating ends when
-    the WebSocket was closed in good order, by either side.
+    the WebSocket was closed in good order; but where this side calls :meth:`aclose` meanwhile, it
+    raises :exc:`~trio_helianthus.errors.ResourceClosed`.
     """
 
     def __init__(
@@ -80,7 +81,9 @@ class Connection(trio.abc.Channel["str | bytes"]):
         self._reader = Reader(
             stream, wire, limits, start_task, self._outgoing, self._ending, self._keepalive
         )
-        self._ending.look_after(self._outgoing, self._reader.attend, self._after_end)
+        self._ending.look_after(
+            self._outgoing, self._reader.attend, self._reader.take_last_words, self._after_end
+        )
         self._keepalive.start(self._reader)
         self._budget = checkpoint_budget()
 
@@ -200,7 +203,13 @@ class Connection(trio.abc.Channel["str | bytes"]):
         text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         await self.send_text(text, timeout=timeout, token=token)
 
-    def send_stream(self, *, text: bool = False) -> OutgoingMessage:
+    def send_stream(
+        self,
+        *,
+        text: bool = False,
+        timeout: float | None = None,
+        token: CancelToken | None = None,
+    ) -> OutgoingMessage:
         """Send one message in fragments, for content that is not all there yet.
 
         ::
@@ -209,12 +218,16 @@ class Connection(trio.abc.Channel["str | bytes"]):
                 async for line in log:
                     await message.send(line)
 
-        Other messages wait until it has been left. Where the body raises or is cancelled the
-        peer could take the part for the whole, so the WebSocket is closed then, with 1011.
+        Other messages wait until it has been left, also those of this task. Where the body raises
+        or is cancelled, once a fragment has been sent, the peer could take the part for the
+        whole, so the WebSocket is closed then, with 1011.
 
         :param text: whether it is a text message, whose fragments are ``str``.
+        :param timeout: seconds until another message in fragments is over; ``None`` and
+            ``math.inf`` for no limit.
+        :param token: gives up, until then.
         """
-        return OutgoingMessage(self, is_text=text)
+        return OutgoingMessage(self, is_text=text, timeout=timeout, token=token)
 
     def offer(self, message: PreparedMessage, key: Hashable = None) -> bool:
         """Send a message of a broadcast, or let it wait in the feed; never waits itself.
@@ -297,7 +310,9 @@ class Connection(trio.abc.Channel["str | bytes"]):
         except (ValueError, RecursionError) as exc:
             raise self._refusal(CloseCode.INVALID_DATA, "not JSON") from exc
 
-    def receive_stream(self) -> IncomingMessage:
+    def receive_stream(
+        self, *, timeout: float | None = None, token: CancelToken | None = None
+    ) -> IncomingMessage:
         """Receive one message in fragments, as the peer sends them.
 
         ::
@@ -306,9 +321,15 @@ class Connection(trio.abc.Channel["str | bytes"]):
                 async for fragment in message:
                     digest.update(fragment)
 
-        What was left of it on leaving is dropped. ``max_message_bytes`` is for the sum.
+        Nobody else receives until it is complete, or has been left; what was left of it then is
+        dropped. It begins with the fragments that a cancelled :meth:`receive` has seen, if any.
+        ``max_message_bytes`` is for the sum.
+
+        :param timeout: seconds until its first fragment is there; ``None`` and ``math.inf`` for no
+            limit.
+        :param token: gives up, until then.
         """
-        return IncomingMessage(self)
+        return IncomingMessage(self, timeout, token)
 
     async def ping(
         self,
@@ -437,6 +458,7 @@ class Connection(trio.abc.Channel["str | bytes"]):
     def _note_finished(self) -> None:
         self._keepalive.close()
         self._reader.close()
+        self._ending.let_go()
 
     def _report(self, verb: str) -> AbstractContextManager[Operation | None]:
         if SEAM.instrument is None:

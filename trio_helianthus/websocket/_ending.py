@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Final, TypeVar
 from weakref import WeakSet
 
@@ -47,7 +48,6 @@ class Ending:
        waits for the peer, and closes the stream, within ``close_timeout``.
     3. Each operation that comes later raises an exception of its own.
 
-    :param call_reader: sees to it that somebody receives, until the peer's Close has come.
     """
 
     __slots__ = (
@@ -55,6 +55,7 @@ class Ending:
         "_call_reader",
         "_changed",
         "_is_server",
+        "_last_words",
         "_limits",
         "_message",
         "_outgoing",
@@ -90,6 +91,7 @@ class Ending:
         self._is_server = is_server
         self._outgoing: Outgoing
         self._call_reader: Callable[[], object]
+        self._last_words: Callable[[], object]
         self._after_end: Callable[[], Awaitable[object]]
         self._changed: Parking | None = None
         self._waiting: trio.lowlevel.ParkingLot | None = None
@@ -117,12 +119,24 @@ class Ending:
         self,
         outgoing: Outgoing,
         call_reader: Callable[[], object],
+        last_words: Callable[[], object],
         after_end: Callable[[], Awaitable[object]],
     ) -> None:
-        """Connect it with the rest, which needs it itself."""
+        """Connect it with the rest, which needs it itself.
+
+        :param call_reader: sees to it that somebody receives, until the peer's Close has come.
+        :param last_words: takes what the peer has sent before the connection was lost.
+        :param after_end: is called when the stream is closed.
+        """
         self._outgoing = outgoing
         self._call_reader = call_reader
+        self._last_words = last_words
         self._after_end = after_end
+
+    def let_go(self) -> None:
+        """Forget the rest, which refers to this: there is nothing left for it to do."""
+        self._call_reader = self._last_words = _do_nothing
+        self._after_end = _wait_for_nothing
 
     def begin(self, code: int | None, reason: str) -> None:
         """Send our Close, behind what waits, if none was sent yet.
@@ -131,6 +145,8 @@ class Ending:
         """
         if self.sent is not None or self.code == CloseCode.ABNORMAL:
             return
+        if self.code is None:
+            self._outgoing.queue_feed()
         close = Close(code, reason)
         frame = self._wire.send(close)
         self.sent = close
@@ -155,7 +171,7 @@ class Ending:
         if self.code is not None:
             return
         self._outgoing.end()
-        self.cause = error
+        self._note_cause(error)
         self.code = self._wire.refusal_code
         if self.code == CloseCode.ABNORMAL:
             self._message = f"the connection was lost: {error}"
@@ -170,9 +186,11 @@ class Ending:
         if self.lost:
             return
         self.lost = True
+        if self.code is None and isinstance(error, NetworkError):
+            self._last_words()  # which may say why
         if self.code is None:
             self.code = CloseCode.ABNORMAL
-            self.cause = error
+            self._note_cause(error)
             self._message = f"the connection was lost: {error}"
         self._outgoing.close()
         self._stream.reset()
@@ -215,7 +233,12 @@ class Ending:
         if code is None:
             assert self.sent is not None
             code, reason = self.sent.code or CloseCode.NO_STATUS, self.sent.reason
-        return self._note_raised(kind(self._message, code=int(code), reason=reason))
+        error = kind(self._message, code=int(code), reason=reason)
+        error.__cause__ = self.cause
+        return self._note_raised(error)
+
+    def _note_cause(self, error: Exception) -> None:
+        self.cause = copy.copy(error)  # without the traceback, which refers to all of this
 
     def _note_raised(self, error: _E) -> _E:
         self.told = True
@@ -245,6 +268,7 @@ class Ending:
 
     async def _shake_hands(self) -> None:
         """Send what waits, wait for the peer's Close and its end of the stream, and close."""
+        self._call_reader()  # as the peer may have to be read from, before it reads itself
         await self._outgoing.wait_sent()
         changed = self._changed = Parking()
         while self.code is None:
@@ -272,6 +296,14 @@ class Ending:
             self._changed.clear()
         if self._waiting is not None:
             self._waiting.unpark_all()
+
+
+def _do_nothing() -> None:
+    """Be called behind the end."""
+
+
+async def _wait_for_nothing() -> None:
+    """Be called behind the end, too."""
 
 
 def cut_reason(reason: str) -> str:

@@ -8,7 +8,7 @@ from typing import overload
 from trio_helianthus import http
 from trio_helianthus.wire import websocket as wire
 
-from ._accept import DEFAULT_DEFLATE, accept
+from ._accept import DEFAULT_DEFLATE, accept, names_of
 from ._limits import WebSocketLimits
 from ._server_connection import Handler
 
@@ -65,10 +65,10 @@ def endpoint(
     with 426.
 
     :param handler: serves each WebSocket; left out, a decorator is returned that takes it.
-    :raises TypeError: for a handler that cannot be called.
+    :raises TypeError: for a handler that cannot be called, and as :func:`accept`.
     """
-    subprotocols = tuple(subprotocols)
-    origins = None if origins is None else tuple(origins)
+    subprotocols = names_of(subprotocols, "subprotocols")
+    origins = None if origins is None else names_of(origins, "origins")
     headers = http.Headers(headers)
 
     def decorate(handler: Handler) -> http.Handler:

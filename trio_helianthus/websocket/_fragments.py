@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Self
 
 import trio
@@ -24,23 +25,35 @@ __all__ = ["IncomingMessage", "OutgoingMessage"]
 class IncomingMessage:
     """One message, as its fragments come; see :meth:`Connection.receive_stream`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(
+        self, connection: Connection, timeout: float | None = None, token: CancelToken | None = None
+    ) -> None:
         self._connection = connection
-        self._next: str | bytes | Text | Binary | None = None
+        self._timeout = timeout
+        self._token = token
+        self._early = deque["str | bytes | Text | Binary"]()
         self._done = False
         self.is_text: bool = False
         """Whether it is a text message, whose fragments are ``str``."""
 
     async def __aenter__(self) -> Self:
         """Wait for its first fragment."""
-        connection = self._connection
-        connection._reader.parts = None  # a message that a cancelled receive has begun is given up
-        while True:
-            first = await connection._reader.take()
-            if isinstance(first, (str, bytes)) or first.start:
-                break
-        self._next = first
+        reader = self._connection._reader
+        with limit(self._timeout, self._token):
+            reader.check_free()
+            if reader.parts is not None:  # of a receive that was cancelled
+                await checkpoint_if_cancelled()
+                make = Text if isinstance(reader.parts[0], str) else Binary
+                self._early.extend(make(part, end=False) for part in reader.parts)
+                reader.parts = None
+            while not self._early:
+                item = await reader.take()
+                if isinstance(item, (str, bytes)) or item.start:
+                    self._early.append(item)
+        first = self._early[0]
         self.is_text = isinstance(first, (str, Text))
+        if not isinstance(first, (str, bytes)):
+            reader.streaming = self
         return self
 
     async def __aexit__(
@@ -50,7 +63,7 @@ class IncomingMessage:
         traceback: TracebackType | None,
     ) -> None:
         # The rest of it is dropped by whoever receives next, as no start of it is known.
-        self._done = True
+        self._end()
 
     def __aiter__(self) -> Self:
         return self
@@ -69,29 +82,45 @@ class IncomingMessage:
         :returns: ``None`` behind the last one.
         :raises: what :meth:`Connection.receive` raises.
         """
-        with limit(timeout, token):
+        connection = self._connection
+        with connection._report("receive") as report, limit(timeout, token):
             if self._done:
                 await trio.lowlevel.checkpoint()
                 return None
-            item = self._next
-            if item is None:
-                item = await self._connection._reader.take()
-            else:
+            if self._early:
                 await checkpoint_if_cancelled()
-                self._next = None
-            if isinstance(item, (str, bytes)):
-                self._done = True
-                return item
-            self._done = item.end
-            return item.data
+                item = self._early.popleft()
+            else:
+                item = await connection._reader.take(self)
+            data = item if isinstance(item, (str, bytes)) else item.data
+            if data is item or item.end:
+                self._end()
+            if report is not None:
+                report.bytes_received = len(data)
+            return data
+
+    def _end(self) -> None:
+        self._done = True
+        reader = self._connection._reader
+        if reader.streaming is self:
+            reader.streaming = None
 
 
 class OutgoingMessage:
     """One message that is sent in fragments; see :meth:`Connection.send_stream`."""
 
-    def __init__(self, connection: Connection, *, is_text: bool) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        is_text: bool,
+        timeout: float | None = None,
+        token: CancelToken | None = None,
+    ) -> None:
         self._connection = connection
         self._is_text = is_text
+        self._timeout = timeout
+        self._token = token
         self._begun = False
         self._open = False
 
@@ -99,9 +128,10 @@ class OutgoingMessage:
         """Wait until no other message is being sent in fragments."""
         connection = self._connection
         outgoing, ending = connection._outgoing, connection._ending
-        await checkpoint_if_cancelled()
-        while outgoing.held and not outgoing.ended:
-            await outgoing.wait_for_room()
+        with limit(self._timeout, self._token):
+            await checkpoint_if_cancelled()
+            while outgoing.held and not outgoing.ended:
+                await outgoing.wait_for_room()
         if outgoing.ended:
             raise ending.why_no_sending()
         outgoing.hold()
@@ -116,15 +146,15 @@ class OutgoingMessage:
     ) -> None:
         connection = self._connection
         self._open = False
+        is_whole = False
         try:
             if exc is None:
-                await self._send("" if self._is_text else b"", end=True)
-            elif self._begun:
-                connection._ending.begin(CloseCode.INTERNAL_ERROR, "a message was cut")
-        except BaseException:
-            connection._ending.begin(CloseCode.INTERNAL_ERROR, "a message was cut")
-            raise
+                # As any other fragment, with no limit of its own.
+                await self._send("" if self._is_text else b"", end=True)  # noqa: ASYNC102
+                is_whole = True
         finally:
+            if self._begun and not is_whole:
+                connection._ending.begin(CloseCode.INTERNAL_ERROR, "a message was cut")
             connection._outgoing.release()
 
     async def send(
@@ -134,16 +164,16 @@ class OutgoingMessage:
         timeout: float | None = None,
         token: CancelToken | None = None,
     ) -> None:
-        """Send a fragment; one task at a time.
+        """Send a fragment.
 
         :raises TypeError: ``bytes`` in a text message, or ``str`` in a binary one.
         :raises ResourceClosed: the message is complete already.
         :raises: what :meth:`Connection.send` raises.
         """
-        if not self._open:
-            raise ResourceClosed("this message is complete")
-        with limit(timeout, token):
+        with self._connection._report("send") as report, limit(timeout, token):
             await self._send(fragment, end=False)
+            if report is not None:
+                report.bytes_sent = len(fragment)
 
     async def _send(self, fragment: str | bytes | bytearray | memoryview, *, end: bool) -> None:
         connection = self._connection
@@ -155,6 +185,8 @@ class OutgoingMessage:
         await checkpoint_if_cancelled()
         while outgoing.buffered >= connection.limits.send_high_water and not outgoing.ended:
             await outgoing.wait_for_room()
+        if not (self._open or end):
+            raise ResourceClosed("this message is complete")
         if outgoing.ended:
             raise ending.why_no_sending()
         if isinstance(fragment, str):

@@ -102,13 +102,12 @@ async def keep_connected(
     failures = 0
     with core.limit(None, token):
         while True:
-            began = trio.current_time()
-            failure = await _run_once(url, handler, options)
+            failure, seconds = await _run_once(url, handler, options)
             if failure is None:
                 return
             if not _may_pass(failure):
                 raise failure
-            if trio.current_time() - began > policy.max_delay:
+            if seconds > policy.max_delay:
                 failures = 0
             failures += 1
             delay = policy.next_delay(
@@ -122,12 +121,15 @@ async def keep_connected(
 
 async def _run_once(
     url: str, handler: Callable[[ClientConnection], Awaitable[object]], options: OpenOptions
-) -> Exception | None:
-    """Open a WebSocket and run the handler; return why that has to be done again, if it has."""
-    opened = False
+) -> tuple[Exception | None, float]:
+    """Open a WebSocket and run the handler.
+
+    :returns: why that has to be done again, if it has, and the seconds for which it was open.
+    """
+    opened: float | None = None
     try:
         async with open_websocket(url, **options) as connection:
-            opened = True
+            opened = trio.current_time()
             try:
                 await handler(connection)
             except Exception as exc:
@@ -135,12 +137,12 @@ async def _run_once(
                     raise
             ending = connection._ending
             if ending.by_us or ending.code in {None, CloseCode.NORMAL}:
-                return None
-            return ending.why_no_sending()
+                return None, 0.0
+            return ending.why_no_sending(), trio.current_time() - opened
     except (NetworkError, OperationTimeout, http.UpgradeRefused) as exc:
-        if opened:
+        if opened is not None:
             raise
-        return exc
+        return exc, 0.0
 
 
 def _may_pass(failure: Exception) -> bool:

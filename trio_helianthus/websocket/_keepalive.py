@@ -42,6 +42,7 @@ class Keepalive:
         "_messages_at",
         "_number",
         "_outgoing",
+        "_own_ping",
         "_ping_at",
         "_pings",
         "_reader",
@@ -65,7 +66,7 @@ class Keepalive:
         self._limits = limits
         self._outgoing = outgoing
         self._ending = ending
-        self._reader: Reader
+        self._reader: Reader | None = None
         self._alarm = Alarm(self._look)
         self._heard = stream.bytes_received
         self._messages = 0
@@ -74,11 +75,13 @@ class Keepalive:
         self._unanswered = False  # our last ping
         self._asked_at = 0.0
         self._number = 0
+        self._own_ping = b""
         self._pings: dict[bytes, _SentPing] = {}
         self.latency: float | None = None
         """Seconds from the last ping that was answered to its pong."""
         self.watching = False
-        """Whether the alarm is going to see soon that nobody receives."""
+        """Whether the alarm is going to see soon that nobody receives; else whoever stops to do so
+        calls :meth:`watch`."""
 
     def start(self, reader: Reader) -> None:
         """Begin."""
@@ -87,8 +90,10 @@ class Keepalive:
         self.watch()
 
     def watch(self) -> None:
-        """Look soon whether anybody receives."""
+        """Look soon whether anybody receives, or at once while the peer's Close is waited for."""
         if self._ending.code is None:
+            if self._ending.sent is not None and self._reader is not None:
+                self._reader.attend()
             self.watching = True
             self._alarm.set(trio.current_time() + UNATTENDED_SECONDS)
 
@@ -106,16 +111,20 @@ class Keepalive:
         if payload in self._pings:
             raise ValueError(f"a ping with {payload!r} waits for its answer already")
         await trio.lowlevel.checkpoint_if_cancelled()
+        reader = self._reader
+        if self._ending.sent is not None or reader is None:
+            raise self._ending.why_no_sending()
         frame = self._wire.send(Ping(payload))
         sent = self._pings[payload] = _SentPing(trio.current_time())
         try:
             self._outgoing.put(frame)
-            self._reader.attend()
+            reader.attend()
             await sent.parking
         except (NetworkError, ResourceClosed):
             pass
         finally:
-            self._pings.pop(payload, None)
+            if self._pings.get(payload) is sent:  # else it was answered, and another may be there
+                del self._pings[payload]
             sent.parking.clear()
         if sent.seconds is None:
             raise self._ending.why_no_sending()
@@ -138,18 +147,22 @@ class Keepalive:
         """End; whoever waits for a pong waits in vain."""
         self._alarm.close()
         self._stream.watch_peer(None)
+        self._reader = None
         for sent in self._pings.values():
             sent.parking.wake()
         self._pings = {}
 
     def _next_payload(self) -> bytes:
-        self._number += 1
-        return self._number.to_bytes(4)
+        while True:
+            self._number = (self._number + 1) % (1 << 32)
+            payload = self._number.to_bytes(4)
+            if payload not in self._pings:  # as one of the user's may be
+                return payload
 
     def _note_peer(self, state: PeerState) -> None:
         # Called from the scheduler: if nobody receives, nobody would know yet. A peer that has only
         # ended its side may still wait for answers, so that can wait until the next look.
-        if state is PeerState.GONE:
+        if state is PeerState.GONE and self._reader is not None:
             try:
                 self._reader.attend()
             except Exception as exc:
@@ -157,24 +170,30 @@ class Keepalive:
 
     def _look(self) -> None:
         """See what the time has brought. Called from the sweeper."""
-        if self._ending.code is not None or self._ending.lost:
+        reader = self._reader
+        if self._ending.code is not None or self._ending.lost or reader is None:
             return
         now = trio.current_time()
         heard = self._stream.bytes_received
         quiet, self._heard = heard == self._heard, heard
-        self._look_at_ping(now, quiet=quiet)
-        self._look_at_messages(now)
-        reader = self._reader
-        if not reader.busy and quiet:
+        self._look_at_ping(now, alive=not quiet or reader.full)
+        self._look_at_messages(now, reader.messages + self._outgoing.messages)
+        if not reader.busy and quiet and self._ending.code is None:
             reader.attend()
         self.watching = not reader.busy or not quiet
         if self._ending.code is None:
             self._alarm.set(self._next_time(now))
 
-    def _look_at_ping(self, now: float, *, quiet: bool) -> None:
+    def _look_at_ping(self, now: float, *, alive: bool) -> None:
+        """Miss a pong, or send a ping.
+
+        :param alive: whether something has come, or cannot, as we do not receive.
+        """
         limits = self._limits
-        if not quiet or self._reader.full:  # alive, or we do not listen
+        if alive:
             self._unanswered = False
+        elif self._outgoing.busy:  # the ping may wait yet, and ``write_timeout`` is for that
+            self._asked_at = now
         if self._unanswered and now >= self._asked_at + limits.ping_timeout:
             self._ending.lose(TimeoutError(f"no answer to a ping for {limits.ping_timeout:g} s"))
         elif now >= self._ping_at:
@@ -185,7 +204,8 @@ class Keepalive:
     def _send_ping(self, now: float) -> None:
         if self._ending.sent is not None or len(self._pings) >= self._limits.max_pings:
             return
-        payload = self._next_payload()
+        self._pings.pop(self._own_ping, None)  # of a peer that sends, but no pongs
+        payload = self._own_ping = self._next_payload()
         self._pings[payload] = _SentPing(now)
         self._unanswered = True
         self._asked_at = now
@@ -194,8 +214,7 @@ class Keepalive:
         except (NetworkError, ResourceClosed):
             pass  # which has been noted
 
-    def _look_at_messages(self, now: float) -> None:
-        messages = self._reader.messages + self._outgoing.messages
+    def _look_at_messages(self, now: float, messages: int) -> None:
         if messages != self._messages:
             self._messages, self._messages_at = messages, now
         elif now >= self._messages_at + self._limits.idle_timeout:

@@ -57,7 +57,8 @@ class WebSocketLimits:
     ping_interval: float = _seconds(20.0)
     """How often a ping is sent, which tells the latency and keeps proxies from closing."""
     ping_timeout: float = _seconds(20.0)
-    """How long nothing at all may come behind a ping; then the connection is lost (1006)."""
+    """How long nothing at all may come behind a ping; then the connection is lost (1006). While
+    the ping may still wait behind what a slow peer has to take, ``write_timeout`` counts."""
     max_pings: int = _count(64)
     """Pings that :meth:`Connection.ping` waits for at a time."""
     idle_timeout: float = _seconds(86_400.0)
@@ -69,8 +70,8 @@ class WebSocketLimits:
     it is cancelled. One that has been told, by an exception or the end of its iteration, is left
     alone."""
     write_timeout: float = _seconds(30.0)
-    """Sending one piece, at most 64 KiB, to a peer that does not read; then the connection is
-    reset."""
+    """Sending one piece, at most 65 KiB, to a peer that is slow to read, or does not; then the
+    connection is reset."""
     feed_max_messages: int = _count(256)
     """Messages of broadcasts that wait for a slow peer; see ``feed_overflow``."""
     feed_max_bytes: int = _count(1024 * 1024)

@@ -10,7 +10,7 @@ from trio_helianthus import core, http
 from trio_helianthus.errors import RemoteProtocolError
 from trio_helianthus.wire import websocket as wire
 
-from ._accept import DEFAULT_DEFLATE, DEFAULT_LIMITS, VERSION
+from ._accept import DEFAULT_DEFLATE, DEFAULT_LIMITS, VERSION, names_of
 from ._client_connection import ClientConnection
 
 if TYPE_CHECKING:
@@ -70,10 +70,13 @@ async def open_websocket(
     :raises NetworkError: it cannot be reached.
     :raises OperationTimeout: it did not answer in time.
     :raises ValueError: for a URL of another kind, or an invalid header.
+    :raises TypeError: one string for ``subprotocols``; connection settings beside a ``client``.
+
+    A redirect is an answer like any other that is no WebSocket: it is not followed.
     """
     if client is not None and connections:
         raise TypeError(f"{', '.join(connections)}: settings of the client that is given")
-    target, offered = _http_url(url), tuple(subprotocols)
+    target, offered = _http_url(url), names_of(subprotocols, "subprotocols")
     key = wire.make_key()
     fields = _request_fields(headers, key, offered, origin, deflate)
     limits = DEFAULT_LIMITS if limits is None else limits

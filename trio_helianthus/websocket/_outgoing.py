@@ -11,7 +11,7 @@ from trio_helianthus.core import OverflowQueue, Parking
 from trio_helianthus.errors import NetworkError, ResourceClosed
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Hashable
+    from collections.abc import Awaitable, Callable, Hashable, Iterator
     from typing import TypeAlias
 
     from trio_helianthus.net import ByteStream
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     StartTask: TypeAlias = Callable[[Callable[[], Awaitable[object]]], object]
 
-BATCH_BYTES: Final = 64 * 1024
-"""How much the flusher sends in one piece, at most, a longer frame aside."""
+PIECE_BYTES: Final = 65 * 1024
+"""How much the flusher sends in one piece: a frame of 64 KiB, a usual size, with its header."""
 
 
 class Outgoing:
@@ -35,6 +35,8 @@ class Outgoing:
        of the connection's, which is started when it is needed first.
     3. Frames wait in ``_queue``, whose senders wait above the high-water mark. Broadcast messages
        wait in ``_feed``, behind those, not yet encoded, and are dropped as its policy says.
+    4. Pongs go in front of all that, since the peer gives up on one that does not come in time;
+       only the latest waits, so that a peer which does not read gets no more of them.
 
     :param on_loss: is called with the error when the connection has failed; also for a peer that
         did not take a piece in time.
@@ -45,6 +47,7 @@ class Outgoing:
         "_flusher",
         "_limits",
         "_on_loss",
+        "_pongs",
         "_queue",
         "_rest_first",
         "_start_task",
@@ -75,6 +78,7 @@ class Outgoing:
         self._start_task = start_task
         self._on_loss = on_loss
         self._queue: deque[bytes] | None = None  # an idle connection has neither
+        self._pongs: bytes | None = None
         self._rest_first = False  # what is first in the queue is the rest of a frame
         self._feed: OverflowQueue[tuple[PreparedMessage, Hashable]] | None = None
         self._flusher: Parking | None = None
@@ -117,6 +121,14 @@ class Outgoing:
         if sent != len(frame):
             self.put_rest(frame, sent)
 
+    def put_pongs(self, frames: bytes) -> None:
+        """Send pongs, or have them sent, instead of those that wait; otherwise as :meth:`put`."""
+        if not self.busy:
+            self.put(frames)
+            return
+        self.buffered += len(frames) - len(self._pongs or b"")
+        self._pongs = frames
+
     def put_rest(self, frame: bytes, sent: int) -> None:
         """Have the rest of a frame sent, of which so many bytes have been."""
         self._rest_first = sent > 0
@@ -140,10 +152,19 @@ class Outgoing:
         feed.offer((message, key))
         return not feed.over
 
+    def queue_feed(self) -> None:
+        """Encode what waits in the feed, in front of a goodbye."""
+        feed = self._feed
+        while feed and not self.held:  # else they cannot leave any more
+            self._append(self._wire.send_prepared(feed.popleft()[0]))
+
     def end(self) -> None:
-        """Take no message any more."""
+        """Take no message any more, and drop those in the feed: nothing can be encoded now."""
         self.ended = True
         self.ready = False
+        if self._feed is not None:
+            self._feed.clear()
+        self._let_go_on()
 
     def hold(self) -> None:
         """Let all other messages wait for one that is sent in fragments."""
@@ -178,6 +199,8 @@ class Outgoing:
     def drop(self) -> None:
         """Drop what waits, but for a frame that has been sent in part."""
         queue = self._queue
+        self.buffered -= len(self._pongs or b"")
+        self._pongs = None
         while queue and len(queue) > self._rest_first:
             self.buffered -= len(queue.pop())
         if self._feed is not None:
@@ -189,6 +212,7 @@ class Outgoing:
         self.end()
         self.drop()
         self._let_go_on()
+        self._on_loss = _note_nothing  # it has been noted; and that refers to this
         if self._flusher is not None:
             self._flusher.wake()
 
@@ -223,13 +247,16 @@ class Outgoing:
                     await flusher
                     continue
                 with trio.move_on_after(timeout) as scope:
-                    await self._stream.send_all(batch)
+                    for piece in in_pieces(batch):
+                        await self._stream.send_all(piece)
+                        self.buffered -= len(piece)
+                        if self.buffered <= self._limits.send_low_water:
+                            self._let_go_on()
+                        if len(piece) < len(batch):
+                            scope.deadline = trio.current_time() + timeout
                 if scope.cancelled_caught:
-                    self._on_loss(TimeoutError(f"the peer took nothing for {timeout:g} s"))
+                    self._on_loss(TimeoutError(f"the peer took too little in {timeout:g} s"))
                     return
-                self.buffered -= len(batch)
-                if self.buffered <= self._limits.send_low_water:
-                    self._let_go_on()
         except (NetworkError, ResourceClosed) as exc:
             self._on_loss(exc)
         finally:
@@ -237,10 +264,13 @@ class Outgoing:
 
     def _next_batch(self) -> bytes:
         """Take what is sent next, in one piece; it stays counted until it is sent."""
-        queue, feed = self._queue, self._feed
+        queue, feed, pongs = self._queue, self._feed, self._pongs
+        if pongs is not None and not self._rest_first:
+            self._pongs = None
+            return pongs
         if not queue and feed and not self.held:
             batch, size = list[bytes](), 0
-            while feed and size < BATCH_BYTES:
+            while feed and size < PIECE_BYTES:
                 batch.append(self._wire.send_prepared(feed.popleft()[0]))
                 size += len(batch[-1])
             self.buffered += size
@@ -249,10 +279,10 @@ class Outgoing:
             return b""
         frame = queue.popleft()
         self._rest_first = False
-        if not queue or len(frame) >= BATCH_BYTES:
+        if not queue or pongs is not None or len(frame) >= PIECE_BYTES:
             return frame
         batch, size = [frame], len(frame)
-        while queue and size + len(queue[0]) <= BATCH_BYTES:
+        while queue and size + len(queue[0]) <= PIECE_BYTES:
             frame = queue.popleft()
             batch.append(frame)
             size += len(frame)
@@ -264,6 +294,20 @@ class Outgoing:
     def _let_go_on(self) -> None:
         if self._waiting:
             self._waiting.unpark_all()
+
+
+def in_pieces(batch: bytes) -> Iterator[bytes | memoryview]:
+    """Cut what is long, so that there is something to be seen of how fast the peer takes it."""
+    if len(batch) <= PIECE_BYTES:
+        yield batch
+        return
+    view = memoryview(batch)
+    for begin in range(0, len(batch), PIECE_BYTES):
+        yield view[begin : begin + PIECE_BYTES]
+
+
+def _note_nothing(_: Exception) -> None:
+    """Be told of a loss that is known."""
 
 
 def _key_of(entry: tuple[PreparedMessage, Hashable]) -> Hashable:

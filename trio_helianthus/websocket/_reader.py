@@ -34,6 +34,9 @@ RECEIVE_BYTES: Final = 65 * 1024
 """How much one receive asks for: a frame of 64 KiB, which is a usual size, with its header."""
 LONG_PART: Final = 16 * 1024
 """How much of a message has to come at a time for the rest of it to be expected at once."""
+MAX_PONGS: Final = 16
+"""How many of the pings that come at a time are answered, the latest: one would be enough
+(RFC 6455, 5.5.3), but some peers ask for several and wait for all."""
 
 
 class Reader:
@@ -47,6 +50,8 @@ class Reader:
     3. What nobody has taken waits in the inbox; above its limits nothing more is received.
     4. What the peer sent before its end is taken, and can be answered, before that end counts;
        only while nobody receives it counts at once.
+    5. A message in fragments belongs to the one who has begun to receive it, as ``parts`` or by
+       ``streaming``, until it is complete or left.
     """
 
     __slots__ = (
@@ -58,7 +63,6 @@ class Reader:
         "_keepalive",
         "_limits",
         "_outgoing",
-        "_owed_pong",
         "_peers_end",
         "_room",
         "_size",
@@ -70,6 +74,7 @@ class Reader:
         "dropping",
         "messages",
         "parts",
+        "streaming",
     )
 
     def __init__(
@@ -96,10 +101,11 @@ class Reader:
         self._attending = False
         self._taker: Parking | None = None  # who waits for what the attendant receives
         self._room: Parking | None = None  # where the attendant waits
-        self._owed_pong: bytes | None = None
         self._peers_end: Close | RemoteProtocolError | None = None  # behind what is in the inbox
         self.parts: list[Any] | None = None
         """Fragments of a message that is not all there."""
+        self.streaming: object = None
+        """Who receives the fragments of a message, between two of them too."""
         self.busy = False
         """Whether a task wants a message."""
         self.dropping = False
@@ -126,7 +132,14 @@ class Reader:
         :raises ResourceBusy: another task is waiting for one.
         """
         # The hot path: nothing waits, and what is received is one whole message.
-        if not (self.busy or self._inbox or self._peers_end or self._attending or self._wire.more):
+        if not (
+            self.busy
+            or self._inbox
+            or self._peers_end
+            or self._attending
+            or self.streaming
+            or self._wire.more
+        ):
             ending, wire = self._ending, self._wire
             if ending.code is None and not self.dropping:
                 self.busy = True
@@ -179,13 +192,23 @@ class Reader:
                     parts, self.parts = self.parts, None
                     return "".join(parts) if isinstance(item, Text) else b"".join(parts)
 
-    async def take(self) -> Item:
-        """Return the next message, or fragment of one.
+    def check_free(self, owner: object = None) -> None:
+        """Check that nobody else receives.
 
-        :raises ResourceBusy: another task is waiting for one.
+        :raises ResourceBusy: somebody does.
         """
         if self.busy:
             raise ResourceBusy("another task is receiving from this WebSocket")
+        if self.streaming is not None and self.streaming is not owner:
+            raise ResourceBusy("a message is being received in fragments from this WebSocket")
+
+    async def take(self, owner: object = None) -> Item:
+        """Return the next message, or fragment of one.
+
+        :param owner: who receives the fragments of a message, if that is who asks.
+        :raises ResourceBusy: somebody else receives.
+        """
+        self.check_free(owner)
         self.busy = True
         try:
             while True:
@@ -211,16 +234,39 @@ class Reader:
                 self._keepalive.watch()
 
     def attend(self) -> None:
-        """See to it that somebody receives, and that the end counts."""
+        """See to it that somebody receives, and that the end counts.
+
+        While a task receives, that is when it stops: then it calls ``Keepalive.watch()``.
+        """
         if self._peers_end is not None:
             if not self.busy:
                 self._note_end()
         elif self._attending:
             if self.dropping:
                 self._go_on()
-        elif not self.busy and self._ending.code is None:
+        elif self.busy:
+            self._keepalive.watching = False
+        elif self._ending.code is None:
             self._attending = True
             self._start_task(self._attend)
+
+    def take_last_words(self) -> None:
+        """Take what had come before the connection was lost, as far as there is room for it."""
+        if self._attending or self.busy:
+            return  # who takes it by himself
+        wire = self._wire
+        try:
+            while not (self._full or self._peers_end):
+                if not wire.more:
+                    data = self._stream.receive_nowait(RECEIVE_BYTES)
+                    if not data:
+                        break
+                    wire.receive_data(data)
+                self._sort(wire.next_batch())
+        except (NetworkError, ResourceClosed):
+            pass
+        if isinstance(self._peers_end, Close):
+            self._note_end()
 
     def drop_all(self) -> None:
         """Throw away what has come and what will."""
@@ -267,9 +313,12 @@ class Reader:
 
     def _sort(self, batch: Sequence[str | bytes | Event]) -> None:
         """Put messages into the inbox, and deal with the rest."""
+        pings: list[bytes] | None = None
         for item in batch:
             if isinstance(item, Ping):
-                self._answer_ping(item.payload)
+                if pings is None:
+                    pings = []
+                pings.append(item.payload)
             elif isinstance(item, Pong):
                 self._keepalive.note_pong(item.payload)
             elif isinstance(item, Close):
@@ -278,34 +327,20 @@ class Reader:
                 self.messages += 1
                 if not self.dropping:
                     self._put(item)
+        if pings is not None:
+            self._answer_pings(pings)
         if self._wire.refused:
             try:
                 self._wire.next_event()
             except RemoteProtocolError as exc:
-                self._peers_end = exc
+                self._peers_end = exc.with_traceback(None)  # which refers to this
 
-    def _answer_ping(self, payload: bytes) -> None:
+    def _answer_pings(self, payloads: list[bytes]) -> None:
         if self._ending.sent is not None:
             return
-        if self._outgoing.busy:
-            # The latest is enough (RFC 6455, 5.5.3), and a peer that does not read gets no more.
-            if self._owed_pong is None:
-                self._owed_pong = payload
-                self._start_task(self._pay_pong)
-            else:
-                self._owed_pong = payload
-            return
-        self._send_pong(payload)
-
-    async def _pay_pong(self) -> None:
-        await self._outgoing.wait_sent()
-        payload, self._owed_pong = self._owed_pong, None
-        if payload is not None and self._ending.sent is None and not self._ending.lost:
-            self._send_pong(payload)
-
-    def _send_pong(self, payload: bytes) -> None:
+        pongs = [self._wire.send(Pong(payload)) for payload in payloads[-MAX_PONGS:]]
         try:
-            self._outgoing.put(self._wire.send(Pong(payload)))
+            self._outgoing.put_pongs(b"".join(pongs))
         except (NetworkError, ResourceClosed):
             pass  # which has been noted
 

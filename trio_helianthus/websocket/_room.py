@@ -127,7 +127,7 @@ class ChatRoom:
             if not membership._welcomed.is_set():
                 raise BusLost("the bus did not answer in time")
         except BaseException:
-            await membership.leave()
+            await membership.leave()  # noqa: ASYNC102 it shields itself, for a limited time
             raise
 
     async def _leave(self, membership: Membership) -> None:

@@ -197,3 +197,47 @@ find("pull").onclick = async () => {
     find("pull").disabled = false;
   }
 };
+
+// ---- WebSockets: a wall that all pages see, and echoes, one after the other
+
+const KEPT_LINES = 4;
+const ECHOES = 1000;
+const socketUrl = (name) => `${location.origin.replace("http", "ws")}/sockets/${name}`;
+let wall = null;
+
+function openWall() {
+  wall = new WebSocket(socketUrl("wall"));
+  wall.onmessage = (event) => {
+    const { pages, reached, text } = JSON.parse(event.data);
+    if (pages) find("pages").textContent = pages === 1 ? "first page here" : `page ${pages} here`;
+    if (reached) find("pages").textContent = `reached ${reached} page${reached === 1 ? "" : "s"}`;
+    if (text === undefined) return;
+    const line = document.createElement("li");
+    line.textContent = text;
+    find("wall").prepend(line);
+    while (find("wall").children.length > KEPT_LINES) find("wall").lastChild.remove();
+  };
+  wall.onclose = () => setTimeout(openWall, 1000);
+}
+openWall();
+
+find("write").onsubmit = (event) => {
+  event.preventDefault();
+  if (!find("line").value || wall.readyState !== WebSocket.OPEN) return;
+  wall.send(find("line").value);
+  find("line").value = "";
+};
+
+find("echo").onclick = () => {
+  const socket = new WebSocket(socketUrl("echo"));
+  let came = 0;
+  let began = 0;
+  find("echo").disabled = true;
+  socket.onopen = () => { began = performance.now(); socket.send(came); };
+  socket.onmessage = () => {
+    if (++came < ECHOES) return socket.send(came);
+    find("pages").textContent = `${milliseconds((performance.now() - began) / came)} an echo`;
+    socket.close();
+  };
+  socket.onclose = () => { find("echo").disabled = false; };
+};

@@ -193,3 +193,45 @@ def test_without_a_lifespan_asyncio_is_refused_at_the_first_request() -> None:
     app = asgi.as_app(make_router())
     with pytest.raises(RuntimeError, match="runs on trio"):
         asyncio.run(app({"type": "http"}, None, None))  # type: ignore[arg-type]
+
+
+async def test_a_client_that_leaves_ends_its_request_and_nothing_around_it() -> None:
+    async def slow(_: http.Request) -> str:
+        await trio.sleep_forever()
+        return "never"
+
+    app, told, returned = asgi.as_app(slow), [False], trio.Event()
+    scope: asgi.Scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": "/",
+        "raw_path": b"/",
+        "query_string": b"",
+        "root_path": "",
+        "headers": [],
+        "client": None,
+        "server": None,
+    }
+
+    async def receive() -> dict[str, Any]:
+        await trio.lowlevel.checkpoint()
+        if told[0]:
+            return {"type": "http.disconnect"}
+        told[0] = True
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(_: Any) -> None:
+        await trio.lowlevel.checkpoint()
+
+    async def serve_one() -> None:
+        await app(scope, receive, send)
+        returned.set()
+
+    async with trio.open_nursery() as foreign_server:
+        foreign_server.start_soon(serve_one)
+        with trio.fail_after(5):
+            await returned.wait()
+        assert not foreign_server.cancel_scope.cancel_called

@@ -246,3 +246,22 @@ def test_every_point_of_a_background_nursery_can_be_cancelled() -> None:
             await trio.lowlevel.checkpoint()
 
     assert cancel_sweep(scenario).points > 10
+
+
+async def test_a_background_task_that_cancels_the_scope_ends_the_body_and_nothing_else() -> None:
+    went_on = False
+
+    async def body() -> None:
+        nonlocal went_on
+        async with open_background_nursery() as background:
+            background.start_soon(cancel, background.cancel_scope)
+            await trio.sleep_forever()
+        went_on = True
+
+    async def cancel(scope: trio.CancelScope) -> None:
+        scope.cancel()
+
+    async with trio.open_nursery() as outside:
+        outside.start_soon(body)
+    assert went_on
+    assert not outside.cancel_scope.cancel_called

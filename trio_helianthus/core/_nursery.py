@@ -250,6 +250,8 @@ async def open_background_nursery() -> AsyncIterator[BackgroundNursery]:
                 with body:
                     yield background
             except BaseException as exc:  # noqa: ASYNC103 - raised when the nursery has ended
+                if without_cancelled(exc) is None:
+                    raise  # whoever was cancelled takes it: the nursery's own scope, or one outside
                 body_error = exc
             nursery.cancel_scope.cancel(reason="the client was closed")
     except BaseException as exc:  # noqa: ASYNC103 - raised below

@@ -149,7 +149,8 @@ class Kind:
                 nursery.start_soon(thread.run, started)
                 stop: Callable[[], object] = thread.stop
             else:
-                nursery.start_soon(self.serve, handle, options, started)
+                # It is waited for below.
+                nursery.start_soon(self.serve, handle, options, started)  # noqa: ASYNC113
                 stop = nursery.cancel_scope.cancel
             with trio.fail_after(PATIENCE_SECONDS):
                 await listening.wait()

@@ -43,11 +43,11 @@ async def converse(url: str) -> str:
         async with websocket.open_websocket(url, limits=LIMITS, timeout=5) as connection:
             for message in ("hello", b"\x00\x01\x02"):
                 await connection.send(message)
-                assert await connection.receive() == message
+                assert await connection.receive(timeout=20) == message
             async with connection.send_stream(text=True) as stream:
                 await stream.send("in ")
                 await stream.send("parts")
-            assert await connection.receive() == "in parts"
+            assert await connection.receive(timeout=20) == "in parts"
             await connection.aclose(1000, "done")
         return f"closed {connection.close_code}"
     except errors.WebSocketBroken as exc:
@@ -65,7 +65,7 @@ async def try_with(faults: Faults, *, deflate: websocket.Deflate | None = None) 
     ):
         with trio.fail_after(60):
             ending = await converse(f"ws://127.0.0.1:{proxy.port}/")
-            while server.statistics().connections or told.began:
+            while server.statistics().connections or told.began:  # noqa: ASYNC110
                 await trio.sleep(0.1)
     return ending, told
 
@@ -99,8 +99,8 @@ async def test_a_bit_flipped_anywhere(
     autojump_clock: MockClock, reports: list[BaseException]
 ) -> None:
     """It may change what is said, and end the WebSocket; it never hangs or crashes either side."""
-    for at in range(0, TO_SERVER_BYTES, 5):
-        for bit in (0, 3, 7):
+    for at in range(0, TO_SERVER_BYTES, 7):
+        for bit in (0, 7):
             for faults in (
                 Faults(to_server=[testing.FlipBit(at, bit)]),
                 Faults(to_client=[testing.FlipBit(at, bit)]),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import trio
 
+from tests.http.test_proxies import Proxy
 from tests.websocket.conftest import HANDSHAKE, KEY, Serve, echo, ws_url
 from trio_helianthus import core, errors, http, net, websocket
 
@@ -271,12 +272,93 @@ async def test_a_message_too_long_over_tls_is_told_so(nursery: trio.Nursery) -> 
     server: Any = await nursery.start(
         partial(websocket.serve_websocket, echo, ssl_context=server_context)
     )
-    for _ in range(5):
-        async with websocket.open_websocket(
-            ws_url(server), ssl_context=client_context, deflate=None, timeout=10
-        ) as connection:
-            with pytest.raises(errors.WebSocketBroken) as caught:
-                for _ in range(20):
-                    await connection.send(b"x" * 3_000_000)
-                await connection.receive(timeout=10)
-            assert caught.value.code == 1009
+    async with websocket.open_websocket(
+        ws_url(server), ssl_context=client_context, deflate=None, timeout=10
+    ) as connection:
+        with pytest.raises(errors.WebSocketBroken) as caught:
+            for _ in range(20):
+                await connection.send(b"x" * 3_000_000)
+            await connection.receive(timeout=10)
+        assert caught.value.code == 1009
+
+
+async def test_a_handler_belongs_to_the_trace_of_its_client(serve: Serve) -> None:
+    async def handler(connection: websocket.ServerConnection) -> None:
+        trace = core.current_trace()
+        await connection.send_json(None if trace is None else f"{trace.trace_id:x}")
+
+    server = await serve(handler)
+    async with websocket.open_websocket(ws_url(server)) as connection:
+        assert await connection.receive_json() is None
+    trace = core.TraceContext.new()
+    with core.use_trace(trace):
+        async with websocket.open_websocket(ws_url(server)) as connection:
+            assert await connection.receive_json() == f"{trace.trace_id:x}"
+
+
+@pytest.mark.parametrize("turns", range(0, 40, 3))
+async def test_a_drain_in_the_middle_of_a_handshake(serve: Serve, turns: int) -> None:
+    """Before its end it is no WebSocket, and behind it one that is closed in good order."""
+    server = await serve(echo)
+    async with trio.open_nursery() as nursery:
+
+        async def come() -> None:
+            try:
+                async with websocket.open_websocket(ws_url(server), timeout=5) as connection:
+                    with pytest.raises(errors.WebSocketEnded) as caught:
+                        await connection.receive(timeout=5)
+                    assert caught.value.code == 1001
+            except (errors.NetworkError, http.UpgradeRefused, errors.RemoteProtocolError):
+                pass
+
+        nursery.start_soon(come)
+        for _ in range(turns):
+            await trio.lowlevel.checkpoint()
+        assert (await server.drain(5)).clean
+
+
+@pytest.mark.parametrize("name", ["", "two words", "a,b", "ü", "twice"])
+async def test_names_that_no_subprotocol_can_have(name: str) -> None:
+    with pytest.raises(ValueError, match="subprotocol"):
+        async with websocket.open_websocket("ws://x/", subprotocols=["twice", name]):
+            pass
+
+
+async def test_with_a_clients_proxy_cookies_and_tls(nursery: trio.Nursery) -> None:
+    """Through a tunnel, twice, with what the client knows from its other calls."""
+    trustme = pytest.importorskip("trustme")
+    import ssl
+
+    authority = trustme.CA()
+    server_context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(server_context)
+    client_context = ssl.create_default_context()
+    authority.configure_trust(client_context)
+    router = http.Router()
+
+    @router.get("/login")
+    async def login(_: http.Request) -> http.Response:
+        return http.Response.text("in", headers={"Set-Cookie": "session=secret; Path=/; Secure"})
+
+    @router.get("/chat")
+    @websocket.endpoint
+    async def chat(connection: websocket.ServerConnection) -> None:
+        await connection.send(connection.request.cookies["session"])
+        await echo(connection)
+
+    server: http.Server = await nursery.start(
+        partial(http.serve, router, ssl_context=server_context)
+    )
+    proxy = Proxy()
+    tunnels: net.Server = await nursery.start(net.serve_tcp, proxy, 0)
+    async with http.open_client(
+        server.url, proxy=f"http://127.0.0.1:{tunnels.port}", ssl_context=client_context
+    ) as client:
+        assert (await client.get("/login")).text == "in"
+        for _ in range(2):
+            async with websocket.open_websocket("/chat", client=client) as connection:
+                assert await connection.receive(timeout=5) == "secret"
+                await connection.send(b"x" * 100_000)
+                assert len(await connection.receive(timeout=5)) == 100_000
+        assert (await client.get("/login")).text == "in"
+    assert {head.split()[0] for head in proxy.heads} == {b"CONNECT"}

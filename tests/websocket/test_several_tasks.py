@@ -93,7 +93,7 @@ async def test_a_fragment_that_comes_too_late_is_in_nobodys_message(
         async with trio.open_nursery() as nursery:
             async with connection.send_stream() as message:
                 await message.send(b"x" * 500_000)
-                nursery.start_soon(send_late, message)
+                nursery.start_soon(send_late, message)  # noqa: ASYNC111 late on purpose
                 await wait_all_tasks_blocked()  # as the peer does not read yet
             async with connection.send_stream() as message:
                 await message.send(b"another")
@@ -254,7 +254,7 @@ async def test_a_websocket_that_has_ended_leaves_no_cycles(how: str) -> None:
         try:
             await use(ws_url(server))
             with trio.fail_after(5):
-                while server.statistics().connections:
+                while server.statistics().connections:  # noqa: ASYNC110
                     await trio.sleep(0.01)
             await trio.sleep(0.05)
             assert [reference() for reference in weak] == [None] * 2

@@ -248,8 +248,8 @@ async def test_a_feed_keeps_its_limits_while_a_message_is_sent_in_fragments(
         assert await both.peer.next_event() == wire.Binary(b"message", start=False, end=False)
         assert await both.peer.next_event() == wire.Binary(b"", start=False, end=True)
         left = {Overflow.DROP_OLDEST: "234", Overflow.DROP_NEWEST: "012", Overflow.CONFLATE: "4"}
-        for number in left[overflow]:
-            assert await both.peer.next_event() == wire.Text(number)
+        for text in left[overflow]:
+            assert await both.peer.next_event() == wire.Text(text)
 
 
 async def test_memory_stays_bounded_whatever_a_little_input_inflates_to(

@@ -33,6 +33,9 @@ _E = TypeVar("_E", bound=HelianthusError)
 
 GOOD_ORDER: Final = frozenset({CloseCode.NORMAL, CloseCode.GOING_AWAY, CloseCode.NO_STATUS})
 """The close codes that are no failure."""
+LINGER_SECONDS: Final = 1.0
+"""How long a peer that we have refused, and that cannot be told an end alone, may send nothing
+until we close: it should have read our Close then, and is waiting."""
 MAX_REASON_BYTES: Final = 123
 """How long the reason in a close frame may be (RFC 6455, section 5.5)."""
 
@@ -284,6 +287,12 @@ class Ending:
         if not self._is_server or isinstance(stream, trio.abc.HalfCloseableStream):
             while await stream.receive_some():
                 pass
+        elif self.cause is not None:  # a TLS stream, to which the peer may still be sending
+            with trio.CancelScope() as scope:
+                while True:
+                    scope.deadline = trio.current_time() + LINGER_SECONDS
+                    if not await stream.receive_some():
+                        break
         await stream.aclose()
 
     def _end(self) -> None:

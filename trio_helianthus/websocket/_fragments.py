@@ -92,8 +92,11 @@ class IncomingMessage:
                 item = self._early.popleft()
             else:
                 item = await connection._reader.take(self)
-            data = item if isinstance(item, (str, bytes)) else item.data
-            if data is item or item.end:
+            if isinstance(item, (str, bytes)):
+                data, is_last = item, True
+            else:
+                data, is_last = item.data, item.end
+            if is_last:
                 self._end()
             if report is not None:
                 report.bytes_received = len(data)

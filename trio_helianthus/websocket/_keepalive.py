@@ -91,9 +91,11 @@ class Keepalive:
 
     def watch(self) -> None:
         """Look soon whether anybody receives, or at once while the peer's Close is waited for."""
-        if self._ending.code is None:
-            if self._ending.sent is not None and self._reader is not None:
-                self._reader.attend()
+        if self._ending.code is not None:
+            return
+        if self._ending.sent is not None and self._reader is not None:
+            self._reader.attend()
+        else:
             self.watching = True
             self._alarm.set(trio.current_time() + UNATTENDED_SECONDS)
 
@@ -180,7 +182,7 @@ class Keepalive:
         self._look_at_messages(now, reader.messages + self._outgoing.messages)
         if not reader.busy and quiet and self._ending.code is None:
             reader.attend()
-        self.watching = not reader.busy or not quiet
+        self.watching = self._ending.sent is None and not (reader.busy and quiet)
         if self._ending.code is None:
             self._alarm.set(self._next_time(now))
 

@@ -68,7 +68,7 @@ class WebSocketLimits:
     closed_grace: float = _seconds_or_none_at_all(1.0)
     """How long a server's handler goes on that has not noticed that its WebSocket has ended; then
     it is cancelled. One that has been told, by an exception or the end of its iteration, is left
-    alone."""
+    alone. Where the handler does not receive, the end itself is noticed half a second later."""
     write_timeout: float = _seconds(30.0)
     """Sending one piece, at most 65 KiB, to a peer that is slow to read, or does not; then the
     connection is reset."""

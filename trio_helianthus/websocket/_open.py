@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Final, Unpack
@@ -20,6 +21,7 @@ __all__ = ["OPEN_SECONDS", "open_websocket"]
 
 OPEN_SECONDS: Final = 30.0
 """How long it may take to open a WebSocket, unless told otherwise."""
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SCHEMES: Final = {"ws:": "http:", "wss:": "https:"}
 
 
@@ -69,7 +71,8 @@ async def open_websocket(
     :raises RemoteProtocolError: its answer to the handshake is wrong.
     :raises NetworkError: it cannot be reached.
     :raises OperationTimeout: it did not answer in time.
-    :raises ValueError: for a URL of another kind, or an invalid header.
+    :raises ValueError: for a URL of another kind, an invalid header, or a subprotocol that is no
+        token or offered twice.
     :raises TypeError: one string for ``subprotocols``; connection settings beside a ``client``.
 
     A redirect is an answer like any other that is no WebSocket: it is not followed.
@@ -139,12 +142,23 @@ def _request_fields(
     fields["Sec-WebSocket-Key"] = key
     fields["Sec-WebSocket-Version"] = VERSION
     if subprotocols:
+        check_subprotocols(subprotocols)
         fields["Sec-WebSocket-Protocol"] = ", ".join(subprotocols)
     if origin is not None:
         fields["Origin"] = origin
     if deflate is not None:
         fields["Sec-WebSocket-Extensions"] = wire.offer_deflate(deflate)
     return fields
+
+
+def check_subprotocols(names: tuple[str, ...]) -> None:
+    """Check that names can be offered (RFC 6455, section 4.1).
+
+    :raises ValueError: one is no token, or there twice.
+    """
+    for name in names:
+        if not _TOKEN.fullmatch(name) or names.count(name) > 1:
+            raise ValueError(f"a subprotocol is a token, and offered once, unlike {name!r}")
 
 
 def _check_answer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import random
 from typing import Any
 
 import pytest
@@ -29,6 +30,15 @@ async def test_a_message_comes_back_as_it_was(
         for _ in range(3):
             await connection.send(message)
             assert await connection.receive(timeout=10) == message
+
+
+async def test_the_longest_message_may_be_one_that_compression_makes_longer(serve: Serve) -> None:
+    server = await serve(echo)
+    message = random.Random(1).randbytes(websocket.WebSocketLimits().max_message_bytes)
+    async with websocket.open_websocket(ws_url(server)) as connection:
+        assert connection.deflate is not None
+        await connection.send(message)
+        assert await connection.receive(timeout=10) == message
 
 
 async def test_each_kind_of_send_and_receive(serve: Serve) -> None:

@@ -40,7 +40,7 @@ class WebSocketLimits:
         validator=validators.optional([validators.instance_of(int), validators.ge(1)]),
     )
     """The content of one frame, as the peer sends it; a longer one ends the connection with
-    1009. ``None`` means that a frame may be as long as a message."""
+    1009. ``None`` means that a frame may hold the longest message, compressed or not."""
     max_fragments: int = _count(1024)
     """Frames of one message; more end the connection with 1009."""
     max_queued_messages: int = _count(64)
@@ -92,6 +92,11 @@ class WebSocketLimits:
         """Those of them that the protocol looks after."""
         return wire.Limits(
             max_message_bytes=self.max_message_bytes,
-            max_frame_bytes=self.max_frame_bytes or self.max_message_bytes,
+            max_frame_bytes=self.max_frame_bytes or _frame_of(self.max_message_bytes),
             max_fragments=self.max_fragments,
         )
+
+
+def _frame_of(message_bytes: int) -> int:
+    """Return how long a frame with a message may be: compression can make it a little longer."""
+    return message_bytes + message_bytes // 64 + 1024

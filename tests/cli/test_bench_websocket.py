@@ -49,6 +49,8 @@ def test_goals_have_a_table_and_failures_an_exit_code(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    pytest.importorskip("websockets", reason="nobody broadcasts without the extra 'speed'")
+
     def measured(plan: bench.WebSocketPlan, _: object) -> Iterator[list[bench.WebSocketResult]]:
         load = bench.WebSocketLoad.BROADCAST
         ours, theirs = bench.find_websocket_peers(["helianthus", "picows-uvloop"])

@@ -178,6 +178,36 @@ async def test_a_worker_that_somebody_stops_is_replaced_before_it_has_drained(
     assert exit_code == 0
 
 
+async def test_a_worker_that_was_cut_before_the_others_were_told_to_stop_is_no_failure(
+    folder: Path,
+) -> None:
+    # What the worker leaves behind keeps its pipe open, so that the supervisor waits a moment for
+    # its last words, and is told to stop while it does so.
+    lingers = """
+    if os.fork() == 0:
+        worker = os.getppid()
+        while os.getppid() == worker:
+            time.sleep(0.01)
+        time.sleep(0.3)
+        os._exit(0)
+"""
+    app = APP.replace("import os", "import os, time")
+    app = app.replace("async def endless(request):\n", f"async def endless(request):{lingers}")
+    (folder / "served.py").write_text(app)
+    async with serving("served:app", "--port", "0", "--workers", "1", folder=folder) as served:
+        (first,) = await workers_of(served)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_get_nothing, served.port)
+            await served.out.until("begun")
+            os.kill(first, signal.SIGTERM)
+            await served.worker_pids(1)
+            os.kill(first, signal.SIGINT)
+            await ended(first)
+            exit_code, _ = await served.stop()
+
+    assert exit_code == 0
+
+
 async def test_a_worker_that_does_not_serve_yet_is_not_waited_for(folder: Path) -> None:
     (folder / "served.py").write_text("import os, time; os.write(1, b'begun\\n'); time.sleep(1000)")
     async with starting("served:app", "--port", "0", "--workers", "1", folder=folder) as served:

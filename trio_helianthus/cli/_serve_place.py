@@ -156,8 +156,6 @@ class Place:
                 if self.worker is child:
                     self.worker = None
                 if child.told.is_set():
-                    if crew.service.draining and child.cut:
-                        crew.exit_code = EXIT_CUT
                     return
                 if child.was_stopped and await crew.drains_soon():
                     return
@@ -218,6 +216,8 @@ class Place:
                 background.start_soon(self._hear, child, start, silent)
                 background.start_soon(self._end_if_late, child)
                 await child.wait_end()
+                if crew.service.draining and child.cut:  # not if it was before all were to stop
+                    crew.exit_code = EXIT_CUT
                 with trio.move_on_after(LAST_WORDS_SECONDS):
                     await silent.wait()
         finally:

@@ -63,11 +63,17 @@ def in_venv(home: Path, program: str) -> Path:
     return home / ("Scripts" if sys.platform == "win32" else "bin") / program
 
 
-def run_marked(session: nox.Session, mark: str, env: dict[str, str] | None = None) -> None:
-    """Run the tests that carry a mark; having none is no failure, but is said."""
+def run_marked(
+    session: nox.Session, mark: str, env: dict[str, str] | None = None, hangs_after: int = 3600
+) -> None:
+    """Run the tests that carry a mark; having none is no failure, but is said.
+
+    :param hangs_after: the seconds after which a test counts as hanging.
+    """
     session.install("-e", ".[all,test]")
     report = REPORTS / f"{mark}.xml"
-    arguments = ["-m", mark, f"--junit-xml={report}", *session.posargs]
+    patience = f"faulthandler_timeout={hangs_after}"
+    arguments = ["-m", mark, "-o", patience, f"--junit-xml={report}", *session.posargs]
     no_tests_collected = 5
     session.run(
         "pytest", *arguments, env=env or {}, success_codes=[0, no_tests_collected], silent=False
@@ -283,14 +289,15 @@ def sweep(session: nox.Session) -> None:
 def soak(session: nox.Session) -> None:
     """Load for a while, 60 seconds a test or as told: ``nox -s soak -- 600``."""
     seconds = session.posargs.pop(0) if session.posargs else "60"
-    run_marked(session, "soak", {"HELIANTHUS_SOAK_SECONDS": seconds})
+    run_marked(session, "soak", {"HELIANTHUS_SOAK_SECONDS": seconds}, 2 * int(seconds) + 120)
 
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """``helianthus bench echo``, to which arguments go, ``bench http``, and all of bench/."""
+    """``helianthus bench``: echo, to which arguments go, HTTP and WebSocket; and all of bench/."""
     session.install("-e", ".[all,test]")
     session.run("helianthus", "bench", "echo", *session.posargs)
     session.run("helianthus", "bench", "http")
+    session.run("helianthus", "bench", "websocket")
     for script in sorted((HERE / "bench").glob("[!_]*.py")):
         session.run("python", script)

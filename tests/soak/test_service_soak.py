@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import gc
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Final
 
 import pytest
 import trio
 
+from tests.soak._footprint import MAX_GROWTH_BYTES, footprint, needs_proc
 from trio_helianthus import http, net
 from trio_helianthus.core import CancelToken, Instrument, subscribe
 from trio_helianthus.errors import NetworkError, OperationCancelled, OperationTimeout
 
 CLIENTS: Final = 40
-DESCRIPTORS: Final = Path("/proc/self/fd")
-RESIDENT: Final = Path("/proc/self/statm")
-MAX_GROWTH_BYTES: Final = 8 * 1024 * 1024
 
-pytestmark = [
-    pytest.mark.soak,
-    pytest.mark.skipif(not DESCRIPTORS.exists(), reason="counts descriptors in /proc"),
-]
+pytestmark = [pytest.mark.soak, needs_proc]
 
 
 def make_router() -> http.Router:
@@ -100,16 +93,6 @@ async def soak(
         after = await footprint(server)
         await server.drain(1)
     return before, after
-
-
-async def footprint(server: http.Server) -> tuple[int, int]:
-    """Descriptors and resident bytes, once all connections have ended."""
-    with trio.fail_after(10):
-        while server.statistics().connections:  # noqa: ASYNC110 only counted, never announced
-            await trio.sleep(0.01)
-    gc.collect()
-    pages = int(RESIDENT.read_text("ascii").split()[1])
-    return len(list(DESCRIPTORS.iterdir())), pages * 4096
 
 
 async def misbehave(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import random
 from collections import Counter
 from functools import partial
@@ -11,18 +10,14 @@ from typing import Final
 import pytest
 import trio
 
-from tests.soak.test_service_soak import DESCRIPTORS, RESIDENT
+from tests.soak._footprint import MAX_GROWTH_BYTES, footprint, needs_proc
 from trio_helianthus import errors, http, net, websocket
 from trio_helianthus.wire import websocket as wire
 
 CONNECTIONS: Final = 1000
-MAX_GROWTH_BYTES: Final = 8 * 1024 * 1024
 LIMITS: Final = websocket.WebSocketLimits(ping_interval=1.0, close_timeout=2.0)
 
-pytestmark = [
-    pytest.mark.soak,
-    pytest.mark.skipif(not DESCRIPTORS.exists(), reason="counts descriptors in /proc"),
-]
+pytestmark = [pytest.mark.soak, needs_proc]
 
 
 async def test_thousand_connections_with_random_disconnects(
@@ -61,16 +56,6 @@ async def test_thousand_connections_with_random_disconnects(
     assert min(done[way] for way in ("closed", "reset", "junk", "cancelled", "half a frame")) > 0
     with capsys.disabled():
         print(f"\n{done.total()} connections: {dict(done)}; grew {after[1] - before[1]} B")
-
-
-async def footprint(server: http.Server) -> tuple[int, int]:
-    """Descriptors and resident bytes, once all connections have ended."""
-    with trio.fail_after(20):
-        while server.statistics().connections:  # noqa: ASYNC110 only counted, never announced
-            await trio.sleep(0.01)
-    gc.collect()
-    pages = int(RESIDENT.read_text("ascii").split()[1])
-    return len(list(DESCRIPTORS.iterdir())), pages * 4096
 
 
 async def come_and_go(

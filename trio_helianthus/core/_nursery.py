@@ -253,7 +253,7 @@ async def open_background_nursery() -> AsyncIterator[BackgroundNursery]:
                 if without_cancelled(exc) is None:
                     raise  # whoever was cancelled takes it: the nursery's own scope, or one outside
                 body_error = exc
-            nursery.cancel_scope.cancel(reason="the client was closed")
+            nursery.cancel_scope.cancel(reason="what they are for has ended")
     except BaseException as exc:  # noqa: ASYNC103 - raised below
         # The tasks let nothing but Cancelled through; trio can add a KeyboardInterrupt.
         injected = _first_leaf(without_cancelled(exc) or exc)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,6 +40,31 @@ async def test_another_protocol_goes_on(serve: Serve, connect: Connect, no_error
     assert await client.stream.receive_exactly(5) == b"HELLO"
     await client.stream.send_eof()
     assert await client.rest() == b""
+
+
+async def test_it_has_the_context_variables_of_the_handler(serve: Serve, connect: Connect) -> None:
+    who = ContextVar[str]("who", default="nobody")
+
+    async def name_the_client(request: Request, call_next: http.CallNext) -> Response:
+        token = who.set(request.headers.get("x-who", "nobody"))
+        try:
+            return await call_next(request)
+        finally:
+            who.reset(token)
+
+    async def tell(stream: net.ByteStream) -> None:
+        await stream.send_all(who.get().encode())
+
+    async def offer(request: Request) -> Response:
+        return Response.upgrade("shout", tell)
+
+    router = http.Router(middleware=[name_the_client])
+    router.get("/")(offer)
+    client = await connect(await serve(router))
+    await client.send(UPGRADE.replace(b"Host", b"X-Who: Ann\r\nHost"))
+    await client.answer(bodiless=True)
+    assert await client.rest() == b"Ann"
+    assert who.get() == "nobody"
 
 
 async def test_what_came_behind_the_request_comes_first(serve: Serve, connect: Connect) -> None:

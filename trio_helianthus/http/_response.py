@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterable, Callable, Iterable
+from contextvars import copy_context
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -17,6 +18,7 @@ from ._json import encode_json
 from ._lazy import lazy
 from ._set_cookie import SameSite, set_cookie_field
 from ._status import check_status, forbids_body
+from ._upgrade import WithContext
 
 if TYPE_CHECKING:
     from ._request import Request
@@ -291,7 +293,7 @@ class Response:
 
         :param protocol: for the ``Upgrade`` field; one that the request has asked for.
         :param handler: is given the connection's stream; what the client has sent behind its
-            request comes first.
+            request comes first. Context variables have the values that they have now.
         :param on_drain: is called when the server begins to drain, so that the protocol can say
             goodbye: once, also where that was before the handler began. It must not wait.
         """
@@ -299,7 +301,7 @@ class Response:
         response.status = 101
         response.headers["Upgrade"] = protocol
         response.headers["Connection"] = "Upgrade"
-        response.upgrade_handler = handler
+        response.upgrade_handler = WithContext(handler, copy_context())
         response.on_drain = on_drain
         return response
 
@@ -310,7 +312,7 @@ class Response:
         :param handler: as for :meth:`upgrade`.
         """
         response = cls(headers=headers)
-        response.upgrade_handler = handler
+        response.upgrade_handler = WithContext(handler, copy_context())
         return response
 
     def set_cookie(

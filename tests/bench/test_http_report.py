@@ -11,6 +11,7 @@ import pytest
 
 from trio_helianthus.bench import (
     GOALS,
+    HTTP_TABLE,
     GoalResult,
     HTTPFigures,
     HTTPLoad,
@@ -18,10 +19,6 @@ from trio_helianthus.bench import (
     exchanges,
     find_http_peers,
     goals_table,
-    http_csv,
-    http_head,
-    http_notes,
-    http_rows,
 )
 
 OURS, UVICORN, AIOHTTP = find_http_peers(["helianthus", "uvicorn", "aiohttp"])
@@ -49,7 +46,7 @@ def test_browsers_differ_in_their_heads() -> None:
 
 
 def test_rows_line_up_with_the_head() -> None:
-    lines = [*http_head(), *http_rows(RESULTS)]
+    lines = [*HTTP_TABLE.head(), *HTTP_TABLE.rows(RESULTS)]
 
     assert len({len(line) for line in lines}) == 1
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:]]
@@ -61,26 +58,26 @@ def test_rows_line_up_with_the_head() -> None:
 
 
 def test_who_is_not_installed_is_skipped() -> None:
-    (row,) = http_rows([attrs.evolve(RESULTS[2], failure="not installed: aiohttp")])
+    (row,) = HTTP_TABLE.rows([attrs.evolve(RESULTS[2], failure="not installed: aiohttp")])
     assert "skipped" in row
 
 
 def test_memory_has_a_unit_of_its_own() -> None:
     memory = HTTPResult(HTTPLoad.MEMORY, OURS, HTTPFigures(9.5))
-    (row,) = http_rows([memory])
+    (row,) = HTTP_TABLE.rows([memory])
     assert [cell.strip() for cell in row.split("|")[1:-1]] == [
         *("memory", "helianthus", "9.5", "KiB", "-", "1.00")
     ]
-    notes = http_notes([memory])
+    notes = HTTP_TABLE.notes([memory])
     assert any("idle" in note for note in notes)
     assert not any("for one request" in note for note in notes)
 
 
 def test_notes_say_what_failed_and_what_the_marks_mean() -> None:
-    notes = http_notes(RESULTS)
+    notes = HTTP_TABLE.notes(RESULTS)
     assert notes[-1] == "no figures: get, aiohttp: the server ended"
     assert any("busy" in note for note in notes)
-    assert not any("busy" in note for note in http_notes(RESULTS[:1]))
+    assert not any("busy" in note for note in HTTP_TABLE.notes(RESULTS[:1]))
 
 
 def test_goals_are_reached_missed_or_unknown() -> None:
@@ -94,7 +91,7 @@ def test_goals_are_reached_missed_or_unknown() -> None:
 
 
 def test_csv_has_everything() -> None:
-    first, _, failed = csv.DictReader(http_csv(RESULTS).splitlines())
+    first, _, failed = csv.DictReader(HTTP_TABLE.csv(RESULTS).splitlines())
     assert (first["load"], first["peer"], first["cost"]) == ("get", "helianthus", "60")
     assert failed["cost"] == ""
     assert failed["failure"].startswith("the server")

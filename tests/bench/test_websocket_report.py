@@ -8,16 +8,13 @@ import attrs
 
 from trio_helianthus.bench import (
     WEBSOCKET_GOALS,
+    WEBSOCKET_TABLE,
     GoalResult,
     WebSocketFigures,
     WebSocketLoad,
     WebSocketResult,
     find_websocket_peers,
     goals_table,
-    websocket_csv,
-    websocket_head,
-    websocket_notes,
-    websocket_rows,
 )
 
 OURS, TRIO, PICOWS = find_websocket_peers(["helianthus", "trio-websocket", "picows-uvloop"])
@@ -30,7 +27,7 @@ MEMORY = WebSocketResult(WebSocketLoad.MEMORY, OURS, WebSocketFigures(9.5))
 
 
 def test_rows_line_up_with_the_head() -> None:
-    lines = [*websocket_head(), *websocket_rows(BROADCAST)]
+    lines = [*WEBSOCKET_TABLE.head(), *WEBSOCKET_TABLE.rows(BROADCAST)]
 
     assert len({len(line) for line in lines}) == 1
     rows = [cells(line) for line in lines[2:]]
@@ -43,25 +40,27 @@ def test_rows_line_up_with_the_head() -> None:
 
 def test_who_is_not_installed_is_skipped_and_who_fails_has_failed() -> None:
     for failure, word in [("not installed: picows", "skipped"), ("no luck", "failed")]:
-        (row,) = websocket_rows([WebSocketResult(WebSocketLoad.ECHO_1K, PICOWS, failure=failure)])
+        (row,) = WEBSOCKET_TABLE.rows(
+            [WebSocketResult(WebSocketLoad.ECHO_1K, PICOWS, failure=failure)]
+        )
         assert cells(row)[2] == word
 
 
 def test_memory_has_a_unit_of_its_own() -> None:
-    (row,) = websocket_rows([MEMORY])
+    (row,) = WEBSOCKET_TABLE.rows([MEMORY])
     assert cells(row) == ["memory", "helianthus", "9.5", "KiB", "-", "-", "-", "1.00"]
-    notes = websocket_notes([MEMORY])
+    notes = WEBSOCKET_TABLE.notes([MEMORY])
     assert any("idle" in note for note in notes)
     assert not any("echo or one delivery" in note for note in notes)
 
 
 def test_notes_say_what_failed_and_what_the_marks_mean() -> None:
-    notes = websocket_notes(BROADCAST)
+    notes = WEBSOCKET_TABLE.notes(BROADCAST)
     assert notes[-1] == "no figures: one-stalled, trio-websocket: stalled: no delivery for 3 s"
     assert any("busy" in note for note in notes)
     assert any("P99" in note for note in notes)
     echo = attrs.evolve(BROADCAST[0], load=WebSocketLoad.ECHO_32)
-    assert not any("busy" in note or "P99" in note for note in websocket_notes([echo]))
+    assert not any("busy" in note or "P99" in note for note in WEBSOCKET_TABLE.notes([echo]))
 
 
 def test_goals_say_what_is_compared_where_it_is_not_the_cost() -> None:
@@ -74,7 +73,7 @@ def test_goals_say_what_is_compared_where_it_is_not_the_cost() -> None:
 
 
 def test_csv_has_everything() -> None:
-    first, _, stalled = csv.DictReader(websocket_csv(BROADCAST).splitlines())
+    first, _, stalled = csv.DictReader(WEBSOCKET_TABLE.csv(BROADCAST).splitlines())
     assert (first["load"], first["peer"], first["cost"]) == ("one-stalled", "helianthus", "15")
     assert (first["p50_ms"], first["p99_ms"]) == ("1.26", "8")
     assert stalled["cost"] == ""

@@ -118,15 +118,36 @@ def test_echoes_in_pieces_and_pings_between_them_are_understood() -> None:
             assert pongs.get(timeout=10) == Pong(b"are you there?")
 
 
+@pytest.mark.parametrize("later", [0, 1, 13])
+def test_a_ping_may_come_together_with_the_echo_before_it(later: int) -> None:
+    def serve(peer: Peer) -> None:
+        echo_and_ping = peer.wire.send_text(peer.next_text()) + peer.wire.send(
+            Ping(b"still there?")
+        )
+        end = len(echo_and_ping) - later
+        peer.sock.sendall(echo_and_ping[:end])
+        text = peer.next_text()
+        peer.sock.sendall(echo_and_ping[end:] + peer.wire.send_text(text))
+        peer.next_text()
+
+    with serving(serve) as port, closing(open_connection(port)) as sock:
+        line = _websocket_traffic._EchoLine(sock, iter(echoes(32)))
+        for _ in range(2):
+            line.send_next()
+            while not line.completes_echo():
+                pass
+
+
 @pytest.mark.parametrize(
     ("serve", "failure"),
     [
         (lambda peer: peer.send_text(peer.next_text()[::-1]), "the server sent b'"),
         (lambda peer: peer.sock.sendall(b"\x82\x20" + peer.next_text().encode()), "b'\\x82"),
+        (lambda peer: peer.sock.sendall(b"\x81\x20" + peer.next_text().encode() + b"m"), "b'm'"),
         (lambda peer: peer.next_text(), "closed a connection"),
         (lambda peer: [peer.next_text(), peer.next_text()], "no echo for"),
     ],
-    ids=["wrong", "binary", "closed", "nothing"],
+    ids=["wrong", "binary", "more", "closed", "nothing"],
 )
 def test_what_is_no_echo_is_a_failure(serve: Callable[[Peer], object], failure: str) -> None:
     with (

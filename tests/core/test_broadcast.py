@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 from functools import partial
 from typing import Any
@@ -229,6 +230,58 @@ async def test_a_sink_that_raises_is_detached_and_the_others_get_the_item() -> N
         assert [broadcast.publish_nowait(1), broadcast.publish_nowait(2)] == [1, 1]
     assert items == [1, 2]
     assert [type(error) for error in reports.errors] == [ZeroDivisionError]
+
+
+async def test_a_sink_that_raises_need_not_even_have_a_name() -> None:
+    class Sink:
+        def __call__(self, item: int) -> None:
+            raise ValueError(item)
+
+        def __repr__(self) -> str:
+            raise ZeroDivisionError
+
+    broadcast = Broadcast[int]()
+    items: list[int] = []
+    reports = Reports()
+    broadcast.attach(Sink())
+    broadcast.attach(items.append)
+    with core.subscribe(reports):
+        assert broadcast.publish_nowait(1) == 1
+    assert items == [1]
+    assert [type(error) for error in reports.errors] == [ValueError]
+
+
+async def test_a_subscription_that_nobody_has_any_more_is_left_out() -> None:
+    broadcast = Broadcast[int]()
+
+    async def take_one() -> None:
+        async for _ in broadcast.subscribe(overflow=Overflow.DROP_OLDEST):
+            break
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(take_one)
+        nursery.start_soon(take_one)
+        await wait_all_tasks_blocked()
+        assert broadcast.publish_nowait(1) == 2
+    gc.collect()
+    assert broadcast.publish_nowait(2) == 0
+    assert broadcast.statistics().subscriptions == 0
+
+
+async def test_a_task_that_waits_keeps_its_subscription() -> None:
+    broadcast = Broadcast[int]()
+    async with trio.open_nursery() as nursery:
+        items: list[int] = []
+
+        async def collect() -> None:
+            items.extend(await received(broadcast.subscribe()))
+
+        nursery.start_soon(collect)
+        await wait_all_tasks_blocked()
+        gc.collect()
+        assert broadcast.publish_nowait(1) == 1
+        broadcast.close()
+    assert items == [1]
 
 
 async def test_the_counts_outlive_the_subscriptions() -> None:

@@ -52,6 +52,12 @@ def test_who_is_too_slow_is_disconnected_and_keeps_what_it_has() -> None:
     assert not queue.offer(5)
 
 
+def test_a_policy_may_be_told_by_its_plain_value() -> None:
+    queue = OverflowQueue[int](1, "disconnect")  # type: ignore[arg-type] # of a configuration
+    assert [queue.offer(number) for number in range(2)] == [True, False]
+    assert queue.over
+
+
 def test_a_newer_item_takes_the_place_of_the_one_of_its_key() -> None:
     queue = OverflowQueue[Item](3, Overflow.CONFLATE, key=lambda item: item.key)
     for number, key in enumerate(["a", "b", None, "a", None, "b", "c"]):
@@ -89,7 +95,7 @@ def test_an_item_that_has_grown_in_its_place_stays_and_others_go() -> None:
     for item in [Item(0, "a", 2), Item(1, "b", 2), Item(2, "c", 2), Item(3, "a", 4)]:
         queue.offer(item)
     assert (queue.size, queue.dropped, queue.conflated) == (6, 1, 1)
-    assert [item.number for item in all_of(queue)] == [2, 3]
+    assert [item.number for item in all_of(queue)] == [3, 2]
 
 
 def test_a_key_that_fails_leaves_everything_as_it_was() -> None:
@@ -128,6 +134,7 @@ def test_it_says_what_it_is() -> None:
         ({"max_items": 0, "overflow": Overflow.DROP_OLDEST}, "max_items"),
         ({"max_items": 1, "overflow": Overflow.DROP_OLDEST, "max_size": 0}, "max_size"),
         ({"max_items": 1, "overflow": Overflow.CONFLATE}, "needs a key"),
+        ({"max_items": 1, "overflow": "conflate"}, "needs a key"),
         ({"max_items": 1, "overflow": "drop"}, "Overflow"),
     ],
 )
@@ -156,9 +163,7 @@ class Model:
             self.conflated += 1
             self.items[keys.index(item.key)] = item
             while self.is_too_full(self.items):
-                if self.items[0] is item:
-                    self.items.append(self.items.pop(0))
-                self.items.pop(0)
+                self.items.remove(next(other for other in self.items if other is not item))
                 self.dropped += 1
             return True
         if self.over or self.is_too_full([*self.items, item]):

@@ -77,6 +77,27 @@ async def test_broadcasts_and_own_messages_share_a_compressor(serve: Serve) -> N
             assert await client.receive(timeout=5) == f"{text}all {number}"
 
 
+@pytest.mark.parametrize("number", [0, 2])
+async def test_it_lets_other_tasks_run_with_few_connections_too(serve: Serve, number: int) -> None:
+    audience = Audience()
+    server = await serve(audience)
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await trio.lowlevel.checkpoint()
+
+    async with listeners(server, number), trio.open_nursery() as nursery:
+        await audience.wait_for(number)
+        nursery.start_soon(other)
+        for _ in range(100):
+            assert await websocket.broadcast(audience.connections, "tick") == number
+        nursery.cancel_scope.cancel()
+    assert turns >= 5
+
+
 async def test_those_who_have_left_are_not_counted(serve: Serve) -> None:
     audience = Audience()
     server = await serve(audience)
@@ -145,6 +166,22 @@ async def test_a_slow_peer_misses_some(serve: Serve, overflow: Overflow) -> None
         Overflow.CONFLATE: ["8", "9", "last"],
     }
     assert got == wanted[overflow]
+
+
+async def test_what_waits_is_measured_in_bytes(serve: Serve) -> None:
+    audience = Audience()
+    few_bytes = websocket.WebSocketLimits(
+        feed_max_bytes=1000, feed_overflow=Overflow.DROP_OLDEST, close_timeout=0.5
+    )
+    server = await serve(audience, limits=few_bytes, deflate=None)
+    async with raw_client(server) as slow:
+        await audience.wait_for(1)
+        connection = audience.connections[0]
+        fill(connection)
+        for _ in range(3):
+            await websocket.broadcast([connection], "\N{EURO SIGN}" * 300)
+        assert connection.statistics().feed_messages == 1
+        slow.stream.reset()
 
 
 async def test_a_peer_that_is_too_slow_is_disconnected(serve: Serve) -> None:

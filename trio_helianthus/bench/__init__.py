@@ -8,6 +8,9 @@ and :func:`bench_websocket` for WebSocket servers and a :class:`WebSocketPlan`.
 
 from __future__ import annotations
 
+from ._contest import ContestPlan as ContestPlan
+from ._contest import ContestResult as ContestResult
+from ._contest_table import ContestTable as ContestTable
 from ._counting import Count as Count
 from ._counting import cost_of as cost_of
 from ._counting import cost_unit as cost_unit
@@ -31,10 +34,7 @@ from ._http_peers import GOALS as GOALS
 from ._http_peers import HTTP_PEERS as HTTP_PEERS
 from ._http_peers import HTTPPeer as HTTPPeer
 from ._http_peers import find_http_peers as find_http_peers
-from ._http_table import http_csv as http_csv
-from ._http_table import http_head as http_head
-from ._http_table import http_notes as http_notes
-from ._http_table import http_rows as http_rows
+from ._http_table import HTTP_TABLE as HTTP_TABLE
 from ._machine import machine_facts as machine_facts
 from ._peers import PEERS as PEERS
 from ._peers import Peer as Peer
@@ -65,14 +65,12 @@ from ._websocket_peers import WEBSOCKET_GOALS as WEBSOCKET_GOALS
 from ._websocket_peers import WEBSOCKET_PEERS as WEBSOCKET_PEERS
 from ._websocket_peers import WebSocketPeer as WebSocketPeer
 from ._websocket_peers import find_websocket_peers as find_websocket_peers
-from ._websocket_table import websocket_csv as websocket_csv
-from ._websocket_table import websocket_head as websocket_head
-from ._websocket_table import websocket_notes as websocket_notes
-from ._websocket_table import websocket_rows as websocket_rows
+from ._websocket_table import WEBSOCKET_TABLE as WEBSOCKET_TABLE
 
 __all__ = [
     "GOALS",
     "HTTP_PEERS",
+    "HTTP_TABLE",
     "MAX_BENCH_CONNECTIONS",
     "MAX_BENCH_ECHOES",
     "MAX_BENCH_SECONDS",
@@ -81,6 +79,10 @@ __all__ = [
     "PEERS",
     "WEBSOCKET_GOALS",
     "WEBSOCKET_PEERS",
+    "WEBSOCKET_TABLE",
+    "ContestPlan",
+    "ContestResult",
+    "ContestTable",
     "Count",
     "EchoPlan",
     "EchoResult",
@@ -116,10 +118,6 @@ __all__ = [
     "find_peers",
     "find_websocket_peers",
     "goals_table",
-    "http_csv",
-    "http_head",
-    "http_notes",
-    "http_rows",
     "judge",
     "machine_facts",
     "make_scenarios",
@@ -128,8 +126,4 @@ __all__ = [
     "markdown_row",
     "perf_works",
     "published_text",
-    "websocket_csv",
-    "websocket_head",
-    "websocket_notes",
-    "websocket_rows",
 ]

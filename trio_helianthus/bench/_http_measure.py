@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from ._child import ChildFailed, start_child
-from ._counting import Count, perf_works
+from ._counting import Count
 from ._http_loads import HTTPLoad
 from ._load_on_server import PATIENCE_SECONDS, count_load, idle_memory
 from ._measure import PeerFailed, read_port
@@ -103,10 +103,3 @@ def _measure_client(peer: HTTPPeer, effort: HTTPEffort, cores: Cores) -> HTTPFig
             client.ask(str(requests), effort.seconds + PATIENCE_SECONDS)
             seconds = time.perf_counter() - began
     return HTTPFigures(count.cost / requests, requests / seconds)
-
-
-def cost_title(load: HTTPLoad) -> str:
-    """Return the unit of a load's cost."""
-    if load is HTTPLoad.MEMORY:
-        return "KiB"
-    return "k instr" if perf_works() else "CPU us"

@@ -1,15 +1,12 @@
-"""The WebSocket benchmark: peers take turns at every load, and medians stand for them."""
+"""The WebSocket benchmark: what servers spend on an echo, and on a delivery."""
 
 from __future__ import annotations
 
-from functools import partial
-from itertools import count
 from typing import TYPE_CHECKING
 
 import attrs
 
-from ._cores import choose_cores
-from ._turns import take_turns
+from ._contest import ContestPlan, ContestResult, hold_contest
 from ._websocket_loads import WebSocketLoad
 from ._websocket_measure import WebSocketEffort, WebSocketFigures, measure_websocket
 from ._websocket_peers import WEBSOCKET_PEERS, WebSocketPeer
@@ -19,77 +16,36 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen
-class WebSocketResult:
-    """What was found about one peer under one load.
-
-    :param load: the load.
-    :param peer: who served.
-    :param figures: medians, or ``None`` if it failed or was left out.
-    :param failure: why it has no figures, if it has none.
-    """
-
-    load: WebSocketLoad
-    peer: WebSocketPeer
-    figures: WebSocketFigures | None = None
-    failure: str | None = None
+class WebSocketResult(ContestResult[WebSocketLoad, WebSocketPeer, WebSocketFigures]):
+    """What was found about one server under one load: see :class:`ContestResult`."""
 
     @property
     def stalled(self) -> bool:
         """Whether nobody got anything while one connection did not read."""
         return self.failure is not None and self.failure.startswith("stalled")
 
+    @property
+    def ending(self) -> str:
+        """The same in a word: ``stalled``, or as elsewhere."""
+        return "stalled" if self.stalled else super().ending
+
 
 @attrs.frozen
-class WebSocketPlan:
-    """What to measure.
-
-    :param loads: one after the other.
-    :param peers: who takes part; each only under loads that it knows.
-    :param effort: how much is measured of each.
-    """
+class WebSocketPlan(ContestPlan[WebSocketLoad, WebSocketPeer, WebSocketEffort]):
+    """What to measure, everything by default: see :class:`ContestPlan`."""
 
     loads: Sequence[WebSocketLoad] = tuple(WebSocketLoad)
     peers: Sequence[WebSocketPeer] = WEBSOCKET_PEERS
     effort: WebSocketEffort = attrs.field(factory=WebSocketEffort)
 
-    def peers_of(self, load: WebSocketLoad) -> list[WebSocketPeer]:
-        """Return who takes part under a load, installed or not."""
-        return [peer for peer in self.peers if load in peer.loads]
-
-    @property
-    def measurements(self) -> int:
-        """How many measurements there are altogether, if nothing fails."""
-        installed = sum(not peer.missing for load in self.loads for peer in self.peers_of(load))
-        return installed * self.effort.repetitions
-
 
 def bench_websocket(
     plan: WebSocketPlan, on_step: Callable[[str, int], object] | None = None
 ) -> Iterator[list[WebSocketResult]]:
-    """Measure, and hand out the results of one load after the other.
-
-    Whoever is measured, and whoever makes the load, is a process of its own, on a core of its own
-    where the system lets them. It blocks; do not call it from an async function. An exception,
-    such as :exc:`KeyboardInterrupt`, and closing the iterator end the processes.
+    """Measure, and hand out the results of one load after the other; as :func:`bench_http`.
 
     :param plan: what to measure.
     :param on_step: is called before each measurement with what it is, and how many measurements
         are done with.
     """
-    cores = choose_cores()
-    steps = count()
-    for load in plan.loads:
-
-        def tell(peer: WebSocketPeer, load: WebSocketLoad = load) -> None:
-            if on_step is not None:
-                on_step(f"{load}: {peer.name}", next(steps))
-
-        peers = plan.peers_of(load)
-        measure = partial(measure_websocket, load=load, effort=plan.effort, cores=cores)
-        found = take_turns(peers, plan.effort.repetitions, measure, tell)
-        yield [
-            WebSocketResult(load, peer, failure=outcome)
-            if isinstance(outcome := found[peer.name], str)
-            else WebSocketResult(load, peer, outcome)
-            for peer in peers
-        ]
+    return hold_contest(plan, measure_websocket, WebSocketResult, on_step)

@@ -92,15 +92,20 @@ class _EchoLine:
         data = receive(self.sock)
         if self._received:
             data = self._received + data
-        if data != self._expected:
-            data = answer_pings(self.sock, data)
-            if data != self._expected:
-                if not self._expected.startswith(data) and data[:1] != PING_BEGIN:
-                    raise TrafficFailed(f"the server sent {data[:100]!r}")
-                self._received = data
-                return False
-        self._received = b""
-        return True
+            self._received = b""
+        if data == self._expected:
+            return True
+        data = answer_pings(self.sock, data)
+        complete = data.startswith(self._expected)
+        if complete:
+            data = answer_pings(self.sock, data[len(self._expected) :])
+        elif self._expected.startswith(data):
+            self._received = data
+            return False
+        if data and data[:1] != PING_BEGIN:
+            raise TrafficFailed(f"the server sent {data[:100]!r}")
+        self._received = data
+        return complete
 
 
 def open_connection(port: int) -> socket.socket:

@@ -11,12 +11,12 @@ import attrs
 import trio
 from trio.lowlevel import checkpoint_if_cancelled, enable_ki_protection
 
-from trio_helianthus.errors import ResourceClosed, ResourceFull
+from trio_helianthus.errors import ChannelEnded, ResourceClosed, ResourceFull
 
 from ._checkpoint import checkpoint_budget
 from ._instrument import report_error
 from ._overflow import Overflow, OverflowQueue
-from ._subscription import Subscription
+from ._subscription import Inbox, Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -76,7 +76,8 @@ class Broadcast(Generic[_T]):
        left meanwhile, or, if publishing was cancelled before it began, nobody.
     3. A subscriber's mistake is its own: a sink that raises is detached, and that is reported.
 
-    It belongs to one trio run. The items are not copied: publish what nobody changes.
+    It belongs to one trio run, and to its thread; another one publishes by
+    :func:`trio.from_thread.run_sync`. The items are not copied: publish what nobody changes.
 
     :param max_subscribers: how many subscriptions and sinks there may be.
     :raises ValueError: that is less than 1.
@@ -87,7 +88,7 @@ class Broadcast(Generic[_T]):
             raise ValueError(f"max_subscribers must be at least 1, not {max_subscribers}")
         self.max_subscribers: Final = max_subscribers
         """How many subscriptions and sinks there may be."""
-        self._sinks: dict[Sink[_T], Subscription[_T] | None] = {}
+        self._sinks: dict[Sink[_T], Inbox[_T] | None] = {}
         self._as_tuple: tuple[Sink[_T], ...] | None = ()  # None: they have changed
         self._line: deque[_Delivery[_T]] = deque()  # the first is on its way
         self._closed = False
@@ -151,10 +152,9 @@ class Broadcast(Generic[_T]):
         :raises ResourceClosed: the broadcast was closed.
         :raises ResourceFull: there are ``max_subscribers`` already.
         """
-        queue: OverflowQueue[_T] = OverflowQueue(max_items, overflow, key=key)
-        subscription = Subscription(queue, self._unsubscribe)
-        self._add(subscription._take, subscription)
-        return subscription
+        inbox = Inbox(OverflowQueue(max_items, overflow, key=key), self._unsubscribe)
+        self._add(inbox.take, inbox)
+        return Subscription(inbox)
 
     def attach(self, sink: Sink[_T]) -> None:
         """Have ``sink`` called with each item, for those who have queues of their own.
@@ -183,7 +183,7 @@ class Broadcast(Generic[_T]):
 
     def statistics(self) -> BroadcastStatistics:
         """Return what it has now, and what it has done so far."""
-        queues = [s._queue for s in self._sinks.values() if s is not None]
+        queues = [inbox.queue for inbox in self._sinks.values() if inbox is not None]
         return BroadcastStatistics(
             subscriptions=len(queues),
             sinks=len(self._sinks) - len(queues),
@@ -204,10 +204,9 @@ class Broadcast(Generic[_T]):
         self._closed = True
         while self._line:
             self._advance(len(self._line[0].sinks))
-        for subscription in list(self._sinks.values()):
-            if subscription is not None:
-                subscription._finish()
-                self._unsubscribe(subscription)
+        for inbox in list(self._sinks.values()):
+            if inbox is not None:
+                inbox.finish(ChannelEnded("the broadcast was closed"))
         self._sinks.clear()
         self._as_tuple = ()
 
@@ -222,18 +221,18 @@ class Broadcast(Generic[_T]):
     ) -> None:
         self.close()
 
-    def _add(self, sink: Sink[_T], subscription: Subscription[_T] | None) -> None:
+    def _add(self, sink: Sink[_T], inbox: Inbox[_T] | None) -> None:
         if self._closed:
             raise ResourceClosed("the broadcast was closed")
         if len(self._sinks) >= self.max_subscribers:
             raise ResourceFull(limit_name="max_subscribers", limit=self.max_subscribers)
-        self._sinks[sink] = subscription
+        self._sinks[sink] = inbox
         self._as_tuple = None
 
-    def _unsubscribe(self, subscription: Subscription[_T]) -> None:
-        if self.detach(subscription._take):
-            self._dropped += subscription._queue.dropped
-            self._conflated += subscription._queue.conflated
+    def _unsubscribe(self, inbox: Inbox[_T]) -> None:
+        if self.detach(inbox.take):
+            self._dropped += inbox.queue.dropped
+            self._conflated += inbox.queue.conflated
 
     def _begin(self, item: _T) -> _Delivery[_T]:
         """Put an item into the line, for all who have subscribed by now."""
@@ -267,10 +266,15 @@ class Broadcast(Generic[_T]):
                         delivered += 1
                 except Exception as exc:
                     self.detach(sink)
-                    report_error(exc, where=f"broadcast: {sink!r}, now detached")
+                    report_error(exc, where=f"broadcast: {_name_of(sink)}, now detached")
         finally:
             delivery.delivered += delivered
             self._delivered += delivered
             if not delivery.done and not length_hint(delivery.left):
                 delivery.done = True
                 self._line.popleft()
+
+
+def _name_of(sink: object) -> str:
+    """Tell which it is, without its repr(), which may be long, or raise in its turn."""
+    return getattr(sink, "__qualname__", type(sink).__qualname__)

@@ -82,13 +82,14 @@ class OverflowQueue(Generic[_T]):
             raise ValueError(f"max_items must be at least 1, not {max_items}")
         if max_size is not None and max_size < 1:
             raise ValueError(f"max_size must be at least 1, not {max_size}")
+        overflow = Overflow(overflow)  # its plain value does as well
         if overflow is Overflow.CONFLATE and key is None:
             raise ValueError("overflow=CONFLATE needs a key")
         self.max_items: Final = max_items
         """How many items it holds."""
         self.max_size: Final = max_size
         """How much they may measure together."""
-        self.overflow: Final = Overflow(overflow)
+        self.overflow: Final = overflow
         """What happens when there is no room."""
         self._keeps_what_is_there = overflow in {Overflow.DROP_NEWEST, Overflow.DISCONNECT}
         self._key = key if overflow is Overflow.CONFLATE else None
@@ -191,8 +192,8 @@ class OverflowQueue(Generic[_T]):
         if self.max_size is None:
             return
         while self.size > self.max_size and len(entries) > 1:
-            if entries[0] is entry:
-                entries.rotate(-1)  # it is the newest: all others go first
+            if entries[0] is entry:  # it is the newest: all others go first
+                entries[0], entries[1] = entries[1], entry
             self._pop_entry(entries)
             self.dropped += 1
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar
 
 import attrs
 import trio
 from trio.lowlevel import checkpoint_if_cancelled
 
-from trio_helianthus.errors import ChannelEnded, ResourceClosed, SubscriberTooSlow
+from trio_helianthus.errors import ResourceClosed, SubscriberTooSlow
 
 from ._checkpoint import checkpoint_budget
 from ._limits import limit
@@ -36,6 +36,47 @@ class SubscriptionStatistics:
     """Items that were replaced by newer ones of their key."""
 
 
+class Inbox(Generic[_T]):
+    """What a broadcast knows of a subscription: the queue, and who waits for it.
+
+    It does not refer to the :class:`Subscription`, which says so when nobody has it any more.
+    """
+
+    __slots__ = ("_leave", "abandoned", "end", "parking", "queue")
+
+    def __init__(self, queue: OverflowQueue[_T], leave: Callable[[Inbox[_T]], object]) -> None:
+        self.queue: Final = queue
+        self.parking: Final = Parking()
+        self.end: Exception | None = None  # what is raised behind what is queued
+        self.abandoned = False
+        self._leave = leave
+
+    def take(self, item: _T) -> bool:
+        """Queue an item that is published; return whether that was done."""
+        if self.abandoned:
+            self._leave(self)
+            return False
+        queue = self.queue
+        try:
+            taken = queue.offer(item)
+        except Exception as exc:  # the key function's: it belongs to the subscriber
+            self.finish(exc)
+            return False
+        if self.parking.task is not None:
+            self.parking.wake()
+        if queue.over:
+            self.finish(SubscriberTooSlow(limit_name="max_items", limit=queue.max_items))
+        return taken
+
+    def finish(self, end: Exception) -> None:
+        """Unsubscribe, and raise ``end`` behind what is queued; who waits gets it now."""
+        self._leave(self)
+        if self.end is None:
+            self.end = end
+        self.parking.wake()
+        self.parking.clear()
+
+
 class Subscription(trio.abc.ReceiveChannel[_T]):
     """Receives what is published from now on; made by :meth:`Broadcast.subscribe`.
 
@@ -46,20 +87,20 @@ class Subscription(trio.abc.ReceiveChannel[_T]):
                 ...
 
     One task at a time receives. Close it when it is not needed any more: until then it costs up
-    to ``max_items`` items.
+    to ``max_items`` items. One that nobody has any more is left out from the next item on.
     """
 
-    def __init__(
-        self, queue: OverflowQueue[_T], on_close: Callable[[Subscription[_T]], object]
-    ) -> None:
-        self._queue = queue
-        self._on_close = on_close
-        self._parking = Parking()
+    def __init__(self, inbox: Inbox[_T]) -> None:
+        self._inbox = inbox
+        self._queue = inbox.queue
         self._closed = False  # by the subscriber
-        self._end: Exception | None = None  # what is raised behind what is queued
+
+    def __del__(self) -> None:
+        # No more than that: it may happen anywhere, also in the middle of publishing.
+        self._inbox.abandoned = True
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else "ended" if self._end is not None else "open"
+        state = "closed" if self._closed else "open" if self._inbox.end is None else "ended"
         return f"<Subscription: {state}, {len(self._queue)} of {self._queue.max_items} queued>"
 
     @property
@@ -107,9 +148,8 @@ class Subscription(trio.abc.ReceiveChannel[_T]):
         """Unsubscribe, and forget what is queued; who waits gets a :exc:`ResourceClosed`."""
         if not self._closed:
             self._closed = True
-            self._on_close(self)
+            self._inbox.finish(ResourceClosed("the subscription was closed"))
             self._queue.clear()
-            self._wake()
 
     async def aclose(self) -> None:
         """As :meth:`close`; a checkpoint."""
@@ -137,37 +177,11 @@ class Subscription(trio.abc.ReceiveChannel[_T]):
             return item
         while not queue:
             self._check()
-            await self._parking
+            await self._inbox.parking
         return queue.popleft()
 
     def _check(self) -> None:
         if self._closed:
             raise ResourceClosed("the subscription was closed")
-        if self._end is not None:
-            raise self._end.with_traceback(None)
-
-    # What the broadcast calls.
-
-    def _take(self, item: _T) -> bool:
-        queue = self._queue
-        try:
-            taken = queue.offer(item)
-        except Exception as exc:  # the key function's: it belongs to the subscriber
-            self._finish(exc)
-            self._on_close(self)
-            return False
-        if self._parking.task is not None:
-            self._parking.wake()
-        if queue.over:
-            self._finish(SubscriberTooSlow(limit_name="max_items", limit=queue.max_items))
-            self._on_close(self)
-        return taken
-
-    def _finish(self, end: Exception | None = None) -> None:
-        if self._end is None:
-            self._end = end or ChannelEnded("the broadcast was closed")
-        self._wake()
-
-    def _wake(self) -> None:
-        self._parking.wake()
-        self._parking.clear()
+        if (end := self._inbox.end) is not None:
+            raise end.with_traceback(None)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
+from trio_helianthus.core import checkpoint_budget
 from trio_helianthus.net import SYSTEM_ERRORS
 from trio_helianthus.wire.websocket import PreparedMessage
 
@@ -31,12 +32,14 @@ async def broadcast(
     It is encoded once, and compressed once for each setting that was agreed on. What cannot be
     sent at once waits in the connection's feed, by the policy of its :class:`WebSocketLimits`.
     Tasks that broadcast at the same time may reach different peers in different orders; where
-    that matters, use a :class:`trio_helianthus.core.Broadcast` with ``connection.offer`` attached.
+    that matters, use a :class:`trio_helianthus.core.Broadcast` with ``connection.offer`` attached
+    while the connection is there.
 
-    :param connections: their number at the start counts.
+    :param connections: those that are there when it begins.
     :param message: ``str`` for a text message, ``bytes`` for a binary one.
     :param key: under ``CONFLATE``, the message replaces the one of the same key that waits.
-    :returns: how many connections have taken it.
+    :returns: how many connections are open, and go on. What their feeds have dropped meanwhile
+        their statistics tell.
 
     Cancelled, it has reached some of them, each with the whole message.
     """
@@ -65,4 +68,6 @@ async def broadcast(
                 reached += 1
             elif connection.offer(message, key):
                 reached += 1
+    if (budget := checkpoint_budget()).spend():
+        await budget.refill()
     return reached

@@ -315,4 +315,4 @@ def _key_of(entry: tuple[PreparedMessage, Hashable]) -> Hashable:
 
 
 def _size_of(entry: tuple[PreparedMessage, Hashable]) -> int:
-    return len(entry[0].data)
+    return len(entry[0])

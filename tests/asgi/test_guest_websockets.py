@@ -167,14 +167,20 @@ class Server:
     """The messages of one WebSocket, as another server would send and take them."""
 
     def __init__(self, app: asgi.ASGIApp) -> None:
+        self.client_left = False
         self.to_app, self._from_test = trio.open_memory_channel[asgi.Message](10)
         self._to_test, self.from_app = trio.open_memory_channel[asgi.Message](10)
         self.ended = trio.Event()
         self._app = app
 
     async def run(self, scope: asgi.Scope) -> None:
-        await self._app(scope, self._from_test.receive, self._to_test.send)
+        await self._app(scope, self._from_test.receive, self._send)
         self.ended.set()
+
+    async def _send(self, message: asgi.Message) -> None:
+        if self.client_left:
+            raise ConnectionResetError("nobody is there")
+        await self._to_test.send(message)
 
     async def tell(self, kind: str, **rest: object) -> None:
         await self.to_app.send({"type": f"websocket.{kind}", **rest})
@@ -226,6 +232,82 @@ async def test_the_handler_hears_how_the_client_has_ended(
         await server.end()
         assert server.from_app.statistics().current_buffer_used == 0
     assert reports.errors == []
+
+
+async def test_the_last_messages_of_a_client_are_received_though_sending_fails(
+    no_errors: None,
+) -> None:
+    ends = Ends()
+    received: list[str | bytes] = []
+
+    @websocket.endpoint
+    async def answer_each(connection: websocket.ServerConnection) -> None:
+        try:
+            async for message in connection:
+                received.append(message)
+                await connection.send("taken")
+        finally:
+            ends.codes.append((connection.close_code, connection.close_reason))
+            ends.happened.set()
+
+    async with running(answer_each) as server:
+        assert (await server.hear())["type"] == "websocket.accept"
+        server.client_left = True
+        for number in range(5):
+            await server.tell("receive", text=str(number))
+        await server.tell("disconnect", code=4000, reason="bye")
+        assert await ends.wait() == (4000, "bye")
+        await server.end()
+    assert received == ["0", "1", "2", "3", "4"]
+
+
+async def test_a_handler_that_only_sends_notices_that_the_server_cannot(
+    no_errors: None, autojump_clock: trio.testing.MockClock
+) -> None:
+    ended = trio.Event()
+
+    @websocket.endpoint
+    async def tick(connection: websocket.ServerConnection) -> None:
+        with pytest.raises(WebSocketBroken):
+            while True:
+                await connection.send("tick")
+                await trio.sleep(0.1)
+        ended.set()
+
+    async with running(tick) as server:
+        await server.hear()
+        server.client_left = True
+        with trio.fail_after(20):
+            await ended.wait()
+            await server.ended.wait()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_client_that_leaves_while_it_is_accepted_was_there_all_the_same(
+    no_errors: None, fails: bool
+) -> None:
+    ends = Ends()
+
+    async def talk(connection: websocket.ServerConnection) -> None:
+        async for _ in connection:
+            pass
+        ends.codes.append((connection.close_code, connection.close_reason))
+        ends.happened.set()
+
+    async def handler(request: http.Request) -> http.Response:
+        await go_on.wait()
+        server.client_left = fails
+        # What a task has been given already no cancellation takes away from it.
+        server.to_app.send_nowait({"type": "websocket.disconnect", "code": 1001})
+        return websocket.accept(request, talk)
+
+    go_on = trio.Event()
+    async with running(handler) as server:
+        await trio.testing.wait_all_tasks_blocked()
+        go_on.set()
+        assert await ends.wait() == (1001, "")
+        await server.end()
+        assert server.from_app.statistics().current_buffer_used == 0
 
 
 async def test_http_2_has_no_key_and_no_upgrade(no_errors: None) -> None:

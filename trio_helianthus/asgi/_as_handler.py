@@ -38,7 +38,8 @@ def as_handler(
 
     A request for a WebSocket is one, too, until the app accepts it. From then on it is not
     cancelled, but told by ``websocket.disconnect`` when its client is gone; only an app that does
-    not notice that within ``closed_grace`` seconds is.
+    not notice that within the ``closed_grace`` seconds of ``websocket_limits`` is (``math.inf``:
+    never), so what has to be done at the end belongs into a ``finally``.
 
     Nothing is told of start and end: that is the business of :func:`open_lifespan`, or of
     :func:`serve`, which does both.

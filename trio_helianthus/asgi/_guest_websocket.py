@@ -17,10 +17,20 @@ from ._messages import Message, Receive, Scope, Send
 
 __all__ = ["GuestHandshake"]
 
-_HANDSHAKES_OWN: Final = (b":", b"connection", b"content-length", b"sec-websocket-", b"upgrade")
+_HANDSHAKES_OWN: Final = (
+    b":",
+    b"connection",
+    b"content-length",
+    b"sec-websocket-",
+    b"transfer-encoding",
+    b"upgrade",
+)
 _MOST: Final = 2**62
 _NO_LIMITS: Final = wire.Limits(max_message_bytes=_MOST, max_frame_bytes=_MOST, max_fragments=_MOST)
 """For what our own handler sends."""
+
+FAREWELL_SECONDS: Final = 5.0
+"""How long a server that finds the client gone, as we send, may take to tell so when we receive."""
 
 
 class GuestHandshake(GuestRequest):
@@ -38,6 +48,7 @@ class GuestHandshake(GuestRequest):
     ) -> None:
         self._receive_message = receive
         self._send_message = send
+        self._farewell: Message | None = None
         self._watching = trio.CancelScope()
         self._watch_ended = trio.Event()
         denial = _Denial(send, scope.get("extensions") or {})
@@ -51,10 +62,13 @@ class GuestHandshake(GuestRequest):
         writer = self._outbox.take_over(response)
         self._watching.cancel(reason="the WebSocket is accepted")
         await self._watch_ended.wait()
-        await self._send_message(_acceptance(response))
         ours, theirs = net.memory_stream_pair()
+        loop = _Loop(ours, self._receive_next, self._send_message)
+        if self._farewell is None:
+            await loop.tell(_acceptance(response))
+        else:
+            loop.client_left = True
         async with core.open_background_nursery() as background:
-            loop = _Loop(ours, self._receive_message, self._send_message)
             background.start_soon(loop.run)
             await upgrade(theirs)
             await theirs.aclose()
@@ -70,8 +84,13 @@ class GuestHandshake(GuestRequest):
             self._watch_ended.set()
 
     async def _receive_as_http(self) -> Message:
-        await self._receive_message()  # of a client that waits, it can only be that it is gone
+        self._farewell = await self._receive_message()  # while it waits, it can be nothing else
         return {"type": "http.disconnect"}
+
+    async def _receive_next(self) -> Message:
+        """Receive; the handler of a client that has left already is told so by its WebSocket."""
+        farewell, self._farewell = self._farewell, None
+        return await self._receive_message() if farewell is None else farewell
 
 
 class _Denial:
@@ -94,12 +113,14 @@ class _Loop:
     def __init__(self, stream: net.ByteStream, receive: Receive, send: Send) -> None:
         self.ended = trio.Event()
         """Whether the handler's side is closed, and all that it had to say is said."""
+        self.client_left = False
+        """Whether there is nobody to tell anything."""
         self._protocol = wire.client_connection(limits=_NO_LIMITS)
         self._stream = stream
         self._sending = trio.Lock()
         self._receive = receive
         self._send = send
-        self._told_of_end = False
+        self._bringing = trio.CancelScope()
         self._parts: list[Any] = []
 
     async def run(self) -> None:
@@ -107,19 +128,34 @@ class _Loop:
         async with core.open_background_nursery() as background:
             background.start_soon(self._bring_messages)
             await self._take_frames(background)
-        if not self._told_of_end and self._protocol.close_received is None:
-            await self._send({"type": "websocket.close", "code": wire.CloseCode.INTERNAL_ERROR})
+        if self._protocol.close_received is None:
+            await self.tell({"type": "websocket.close", "code": int(wire.CloseCode.INTERNAL_ERROR)})
         await self._stream.aclose()
         self.ended.set()
 
+    async def tell(self, message: Message) -> None:
+        """Send the server a message, unless the client has left."""
+        if not self.client_left:
+            try:
+                await self._send(message)
+            except net.SYSTEM_ERRORS:  # it has left; what it said before may still be to receive
+                self.client_left = True
+                self._bringing.deadline = trio.current_time() + FAREWELL_SECONDS
+
     async def _bring_messages(self) -> None:
+        with self._bringing:
+            await self._bring_all()
+        if self._bringing.cancelled_caught:
+            self._stream.reset()
+
+    async def _bring_all(self) -> None:
         while (message := await self._receive())["type"] == "websocket.receive":
             data = message.get("bytes")
             if data is None:
                 await self._put(self._protocol.send_text, message["text"])
             else:
                 await self._put(self._protocol.send_binary, data)
-        self._told_of_end = True
+        self.client_left = True
         code = message.get("code")
         if code in (None, wire.CloseCode.NO_STATUS):
             close = wire.Close()
@@ -137,7 +173,7 @@ class _Loop:
                 if isinstance(item, wire.Ping):
                     background.start_soon(self._put, protocol.send, wire.Pong(item.payload))
                 elif isinstance(item, wire.Close):
-                    await self._tell({"type": "websocket.close", **_meaning(item)})
+                    await self.tell({"type": "websocket.close", **_meaning(item)})
                     background.start_soon(self._put, protocol.send, wire.Close(item.code))
                 elif not isinstance(item, wire.Pong):
                     await self._take_message(item)
@@ -157,11 +193,7 @@ class _Loop:
             item = "".join(self._parts) if isinstance(item, wire.Text) else b"".join(self._parts)
             self._parts = []
         kind = "text" if isinstance(item, str) else "bytes"
-        await self._tell({"type": "websocket.send", kind: item})
-
-    async def _tell(self, message: Message) -> None:
-        if not self._told_of_end:
-            await self._send(message)
+        await self.tell({"type": "websocket.send", kind: item})
 
     async def _put(self, encode: Callable[[Any], bytes], value: object) -> None:
         """Send a frame to our handler, unless it has closed its side."""

@@ -72,15 +72,16 @@ async def serve_websocket(
     async with core.open_background_nursery() as background:
         exchange = WebSocketExchange(request, background.contained, limits, deflate)
         error = None
-        with exchange.app_scope:
-            try:
-                await app(scope, exchange.receive, exchange.send)
-            except Exception as exc:
-                error = exc
         try:
+            with exchange.app_scope:
+                try:
+                    await app(scope, exchange.receive, exchange.send)
+                except Exception as exc:
+                    error = exc
             return await exchange.end(error)
         finally:
             del error  # whose traceback refers to this frame
+            exchange.let_go()
 
 
 class WebSocketExchange:
@@ -115,7 +116,7 @@ class WebSocketExchange:
         self._app_ended = trio.Event()
         self._finished = trio.Event()
         self._listeners: set[trio.CancelScope] = set()
-        self._code: int = websocket.CloseCode.ABNORMAL
+        self._code = int(websocket.CloseCode.ABNORMAL)
         self._reason = ""
         self._raised = WeakSet[ConnectionBroken]()
 
@@ -155,6 +156,8 @@ class WebSocketExchange:
         :raises ConnectionBroken: the client is gone; an ``OSError``, as the specification says.
         """
         kind = message["type"]
+        while self._stage == _ACCEPTING:  # which another task does
+            await self._listen()
         stage, connection = self._stage, self._connection
         if stage == _OPEN and kind == "websocket.send" and connection is not None:
             await self._send(connection, _data_of(message))
@@ -192,7 +195,8 @@ class WebSocketExchange:
         :returns: what the handler returns.
         :raises Exception: ``error``, or an :exc:`AppError`, where the handshake has no answer.
         """
-        stage, self._stage = self._stage, _OVER
+        stage = self._stage
+        self._end_handshake(_OVER)
         tells_of_end = error is not None and self._has_raised(error)
         if (connection := self._connection) is not None:
             if error is not None and not tells_of_end:
@@ -203,14 +207,23 @@ class WebSocketExchange:
         elif error is not None and not tells_of_end:
             if self._denial is not None:
                 self._denial.ended_by(error)
-            raise error
-        elif self._denial is not None:
+            try:
+                raise error
+            finally:
+                del error  # whose traceback refers to this frame
+        elif self._denial is not None and stage != _GONE:
             return self._denial.answer or self._denial.returned()
         if self._answer is not None:
             return self._answer
         if stage == _GONE:
             raise http.HTTPError(400, "the client left before it was answered")
         raise AppError("the app returned without accepting or refusing the WebSocket")
+
+    def let_go(self) -> None:
+        """Forget what is large, or refers to this: the app has ended."""
+        self._end_handshake(_OVER)
+        self._connection = None
+        del self._acceptance
 
     # ---- the handshake
 
@@ -224,7 +237,8 @@ class WebSocketExchange:
                     await trio.sleep_forever()  # until that has come to its end
             finally:
                 self._listeners.discard(scope)
-            self._end_handshake(_GONE)
+            if not scope.cancel_called:  # else the handshake has another end, in the same moment
+                self._end_handshake(_GONE)
 
     def _end_handshake(self, stage: int) -> None:
         self._stage = stage
@@ -232,28 +246,29 @@ class WebSocketExchange:
             scope.cancel(reason="the handshake is over")
 
     async def _accept(self, message: Message) -> None:
+        fields = _fields_of(message)
         answer = self._acceptance
-        for name, value in _fields_of(message):
+        for name, value in fields:
             answer.headers.add(name.decode("ascii"), value.decode("latin-1"))
         subprotocol = message.get("subprotocol")
         if subprotocol in offered_subprotocols(self._request):  # RFC 6455, section 4.2.2
             answer.headers["Sec-WebSocket-Protocol"] = subprotocol
         self._stage = _ACCEPTING
         try:
-            await self._nursery.start(self._open)
+            await self._nursery.start(self._open, answer)
         except BaseException:
             self._end_handshake(_GONE)
             raise
         self._end_handshake(_OPEN)
 
-    async def _open(self, *, task_status: trio.TaskStatus[None]) -> None:
+    async def _open(self, answer: http.Response, *, task_status: trio.TaskStatus[None]) -> None:
         """Answer the handshake, and stay until the WebSocket has ended."""
         self._opened = task_status
         try:
-            self._answer = await self._request.respond(self._acceptance)
+            self._answer = await self._request.respond(answer)
         finally:
             self._finished.set()
-        if self._connection is None:
+        if self._stage == _ACCEPTING:
             raise self._broken("the client's handshake was refused")
 
     async def _talk(self, connection: websocket.ServerConnection) -> None:
@@ -274,7 +289,7 @@ class WebSocketExchange:
         except LocalProtocolError as exc:
             raise AppError(f"the app's message cannot be sent: {exc}") from exc
         except (WebSocketClosed, ResourceClosed) as exc:
-            raise self._broken(f"the client is gone: {exc}") from exc
+            raise self._broken(f"the WebSocket has ended: {exc}") from exc
 
     def _close(self, connection: websocket.ServerConnection, message: Message) -> None:
         """Close, and leave the waiting for the client's answer to another task."""
@@ -314,7 +329,6 @@ class WebSocketExchange:
             return self._broken("the client is gone")
         expected = {
             _CONNECTING: "'websocket.accept', 'websocket.close' or 'websocket.http.response.start'",
-            _ACCEPTING: "nothing, as another task accepts the WebSocket",
             _OPEN: "'websocket.send' or 'websocket.close'",
             _DENYING: "'websocket.http.response.body'",
             _CLOSED: "nothing, as the app has closed or refused the WebSocket",

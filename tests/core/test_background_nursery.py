@@ -177,6 +177,19 @@ async def test_an_interrupt_in_the_background_comes_out_as_itself(error: BaseExc
     assert caught.value is error
 
 
+async def test_an_interrupt_in_the_background_wins_over_an_error_of_the_body() -> None:
+    interrupt = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt) as caught:
+        async with open_background_nursery() as background:
+            background.start_soon(fail_with, interrupt)
+            try:
+                await trio.sleep_forever()
+            finally:
+                raise ValueError("cut")
+    assert caught.value is interrupt
+    assert caught.value.__notes__ == ["in the background: ValueError('cut')"]
+
+
 async def test_an_interrupt_in_the_body_comes_out_as_itself() -> None:
     interrupt = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt) as caught:

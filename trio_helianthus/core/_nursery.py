@@ -277,6 +277,7 @@ def _outcome(
     candidates = [error for error in (body_error, injected, *failures) if error is not None]
     # A failure wins over a Cancelled beside it, as it would when raised during cancellation.
     errors = [error for error in candidates if without_cancelled(error) is not None]
+    errors.sort(key=lambda error: isinstance(error, Exception))  # a KeyboardInterrupt wins over all
     for other in errors[1:]:
         if other is not errors[0]:
             errors[0].add_note(f"in the background: {other!r}")

@@ -10,7 +10,7 @@ import pytest
 import trio
 
 from trio_helianthus import net
-from trio_helianthus.http import Request
+from trio_helianthus.http import Request, Response
 
 if TYPE_CHECKING:
     from tests.http.conftest import Serve
@@ -20,9 +20,16 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-async def handler(request: Request) -> str:
+async def handler(request: Request) -> str | Response:
     await request.read()
-    return "ok"
+    if "upgrade" not in request.headers:
+        return "ok"
+
+    async def answer_once(stream: net.ByteStream) -> None:
+        assert request.headers["upgrade"] == "echo"
+        await stream.send_all(await stream.receive_some())
+
+    return Response.upgrade("echo", answer_once, on_drain=lambda: request)
 
 
 @pytest.mark.parametrize(
@@ -32,11 +39,21 @@ async def handler(request: Request) -> str:
         (b"GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n", True),
         (b"POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\nbody", True),
         (b"POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\n", False),
+        (b"GET / HTTP/1.1\r\nHost: t\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nx", True),
         (b"\x00 junk\r\n\r\n", True),
         (b"GET / HT", False),
         (b"", False),
     ],
-    ids=["get", "get and close", "post", "half a post", "junk", "half a head", "nothing"],
+    ids=[
+        "get",
+        "get and close",
+        "post",
+        "half a post",
+        "upgrade",
+        "junk",
+        "half a head",
+        "nothing",
+    ],
 )
 @pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
 async def test_a_connection_is_freed_when_it_ends(

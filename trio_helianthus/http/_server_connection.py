@@ -184,11 +184,11 @@ class ServerConnection:
         finally:
             self._serving.on_end(self)
             patience.close()
-            self._observer = None  # which refers to this
+            self._observer = self._next_protocol = self._on_drain = None  # they may refer to this
             self._incoming.close()
             self._outgoing.close()
             if self._watcher is not None:
-                self._watcher.scope.cancel(reason="the connection has ended")
+                self._watcher.close()
             if self._answering.half_sent or self._outgoing.unfinished:
                 stream.reset()
 

@@ -91,6 +91,11 @@ class Watcher:
             await self._arrived
         return bytes(self._data)
 
+    def close(self) -> None:
+        """End it, and forget why the client is gone, if it is: that refers to this."""
+        self.scope.cancel(reason="the connection has ended")
+        self._error = None
+
     async def run(self) -> None:
         """Watch until :attr:`scope` is cancelled or the stream ends."""
         with self.scope:
@@ -100,7 +105,7 @@ class Watcher:
                         await self._called
                     await self._receive()
             except NetworkError as exc:
-                self._error = exc
+                self._error = exc.with_traceback(None)  # which refers to this
                 self._tell(PeerState.GONE)
             except HelianthusError:  # closed by the connection's task
                 self._ended = True

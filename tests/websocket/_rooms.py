@@ -103,21 +103,34 @@ class CutBus:
         self.bus = bus
         self.dead = False
         """Whether the process is gone, so that it does nothing any more."""
+        self.enter_fails = 0
+        """How many times it is lost while somebody enters."""
+        self.enter_seconds = 0.0
+        """How long it takes to enter somebody."""
+        self.renewals: list[bool] = []
+        """What it has answered to signs of life."""
         self._down = False
+        self._deaf = False
         self._cables: set[_Cable] = set()
 
     @property
     def history(self) -> HistoryLimits:
         return self.bus.history
 
-    def cut(self, *, down: bool = False) -> None:
-        """Lose all feeds; with ``down`` everything else, too."""
+    @property
+    def listens(self) -> bool:
+        """Whether it has a feed."""
+        return bool(self._cables)
+
+    def cut(self, *, down: bool = False, deaf: bool = False) -> None:
+        """Lose all feeds, with ``deaf`` for longer; with ``down`` everything else, too."""
         self._down = down
+        self._deaf = deaf
         for cable in self._cables:
             cable.cut.set()
 
     def mend(self) -> None:
-        self._down = False
+        self._down = self._deaf = False
 
     def _check(self) -> None:
         if self._down or self.dead:
@@ -126,6 +139,8 @@ class CutBus:
     @asynccontextmanager
     async def open_feed(self, room: str) -> AsyncIterator[_Cable]:
         self._check()
+        if self._deaf:
+            raise BusLost
         async with self.bus.open_feed(room) as feed:
             cable = _Cable(feed)
             self._cables.add(cable)
@@ -140,6 +155,10 @@ class CutBus:
 
     async def enter(self, room: str, present: Present) -> None:
         self._check()
+        if self.enter_fails:
+            self.enter_fails -= 1
+            raise BusLost
+        await trio.sleep(self.enter_seconds)
         await self.bus.enter(room, present)
 
     async def leave(self, room: str, ref: str) -> None:
@@ -148,7 +167,8 @@ class CutBus:
 
     async def renew(self, node: str, seconds: float) -> bool:
         self._check()
-        return await self.bus.renew(node, seconds)
+        self.renewals.append(await self.bus.renew(node, seconds))
+        return self.renewals[-1]
 
     async def forget(self, node: str) -> None:
         self._check()

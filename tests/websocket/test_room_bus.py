@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -65,20 +65,55 @@ async def test_there_are_only_so_many_rooms(autojump_clock: MockClock) -> None:
 
 async def test_the_messages_of_all_rooms_have_a_limit(autojump_clock: MockClock) -> None:
     bus = MemoryBus(max_bytes=100)
-    for number in range(5):
+    for number in (0, 1, 2, 0, 3):
         await bus.publish(f"room {number}", "x" * 30)
-        await trio.sleep(1)
-    assert set(bus._logs) == {"room 2", "room 3", "room 4"}
-    async with bus.open_feed("room 3"), bus.open_feed("room 4"):
-        for _ in range(3):
-            await bus.publish("room 4", "y" * 30)
-        assert set(bus._logs) == {"room 3", "room 4"}
-        assert bus._bytes == sum(log.history.size for log in bus._logs.values()) == 90
-        async with bus.open_feed("room 4") as feed:
-            assert [message.offset for message in feed.snapshot.history] == [3, 4]
+    assert {name: len(log.history) for name, log in bus._logs.items()} == {
+        "room 0": 2,
+        "room 1": 0,  # in which nothing was said for longest
+        "room 2": 0,
+        "room 3": 1,
+    }
+    assert bus._total.size == sum(log.history.size for log in bus._logs.values()) == 90
     await trio.sleep(1000)
     await bus.renew("node", 1)
-    assert bus._bytes == 0
+    assert repr(bus) == "<MemoryBus: 0 rooms>"
+    assert bus._total.size == 0
+
+
+async def test_silent_rooms_do_not_keep_a_loud_one_from_having_a_history() -> None:
+    bus = MemoryBus(max_bytes=100)
+    async with AsyncExitStack() as stack:
+        for number in range(3):
+            await stack.enter_async_context(bus.open_feed(f"silent {number}"))
+            await bus.publish(f"silent {number}", "x" * 30)
+        for _ in range(5):
+            await bus.publish("loud", "y" * 30)
+        async with bus.open_feed("loud") as feed:
+            assert [message.offset for message in feed.snapshot.history] == [3, 4, 5]
+        async with bus.open_feed("silent 0") as feed:
+            assert feed.snapshot.history == ()
+            assert feed.snapshot.position.offset == 1, "its row goes on"
+
+
+async def test_a_room_that_is_used_again_is_not_forgotten(autojump_clock: MockClock) -> None:
+    bus = MemoryBus(max_rooms=2, history=HistoryLimits(keep_seconds=60))
+    await bus.publish("first", "x")
+    await bus.publish("second", "x")
+    async with bus.open_feed("first"):
+        await trio.sleep(100)
+        await bus.renew("node", 1)
+        assert set(bus._logs) == {"first"}
+        await bus.publish("second", "x")
+    await bus.publish("third", "x")
+    assert set(bus._logs) == {"first", "third"}
+
+
+async def test_a_message_larger_than_all_may_have_is_not_kept() -> None:
+    bus = MemoryBus(max_bytes=10)
+    for text in ("x", "y" * 11, "z"):
+        await bus.publish("lobby", text)
+    async with bus.open_feed("lobby") as feed:
+        assert [message.data for message in feed.snapshot.history] == ["z"]
 
 
 @pytest.mark.parametrize("name", ["max_rooms", "max_bytes", "feed_events"])

@@ -15,7 +15,7 @@ import trio.testing
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.websocket._rooms import Ear, until
+from tests.websocket._rooms import CutBus, Ear, until
 from tests.websocket.conftest import Serve, running, ws_url
 from trio_helianthus import core, errors, http, websocket
 from trio_helianthus.testing import cancel_sweep, open_virtual_network
@@ -169,6 +169,111 @@ async def test_a_confirmation_stands_in_its_place_among_the_messages(server: htt
             assert ids == list(range(1, 101))
 
 
+async def test_who_sends_and_leaves_at_once_gets_both_answers(server: http.Server) -> None:
+    async with browser(server, "ann") as ann:
+        await ann.join("lobby")
+        for ref in range(3):
+            await ann.say(type="send", ref=ref, room="lobby", body=ref)
+        await ann.say(type="leave", ref=3, room="lobby")
+        answers = [await ann.hear() for _ in range(4)]
+        assert [answer["type"] for answer in answers] == ["reply"] * 4
+        assert [answer["ref"] for answer in answers] == [0, 1, 2, 3]
+
+
+async def test_what_cannot_be_confirmed_any_more_is_refused(serve: Serve, hooks: Hooks) -> None:
+    cut = CutBus(websocket.MemoryBus())
+    limits = RoomLimits(leave_timeout=0.1)
+    async with websocket.open_rooms(cut, limits=limits) as rooms:
+        server = await serve(serve_rooms(rooms, hooks))
+        async with browser(server, "ann") as ann, browser(server, "bob") as bob:
+            await ann.join("lobby")
+            await bob.join("lobby")
+            await until(lambda: hooks.sessions["bob"].memberships)
+            cut.cut(deaf=True)
+            await until(lambda: not cut.listens)
+            await ann.say(type="send", ref=1, room="lobby", body=1)
+            await ann.say(type="leave", ref=2, room="lobby")
+            await bob.say(type="send", ref=1, room="lobby", body=1)
+            await bob.say(type="request", ref=2, body="what was sent is there")
+            await bob.hear_of("reply")
+            await hooks.sessions["bob"].memberships["lobby"].leave()  # it is put out
+            for one in (ann, bob):
+                assert (await one.hear_of("error"))["code"] == "unavailable"
+            assert (await ann.hear())["ref"] == 2
+            cut.mend()
+
+
+async def test_while_the_bus_is_lost_clients_are_told_so(
+    serve: Serve, reports: list[BaseException]
+) -> None:
+    cut = CutBus(websocket.MemoryBus())
+    limits = RoomLimits(join_timeout=0.1, leave_timeout=0.1)
+    async with websocket.open_rooms(cut, limits=limits) as rooms:
+        server = await serve(serve_rooms(rooms))
+        async with browser(server) as ann:
+            await ann.join("lobby")
+            cut.cut(down=True)
+            await ann.say(type="send", ref=1, room="lobby", body="hello")
+            assert (await ann.hear())["code"] == "unavailable"
+            await ann.say(type="join", ref=2, room="another")
+            assert (await ann.hear())["code"] == "unavailable"
+            await ann.say(type="leave", ref=3, room="lobby")
+            assert (await ann.hear())["type"] == "reply"
+            cut.mend()
+            assert (await ann.join("another"))["count"] == 1
+    assert reports == []
+
+
+async def test_who_is_put_out_of_a_room_may_come_back(server: http.Server, hooks: Hooks) -> None:
+    async with browser(server) as ann:
+        await ann.join("one")
+        await ann.join("two")
+        session = hooks.sessions["ann"]
+        await until(lambda: len(session.memberships) == 2)
+        await session.memberships["one"].leave()
+        assert set(session.memberships) == {"two"}
+        for kind in ("send", "leave"):
+            await ann.say(type=kind, room="one", body=1)
+            assert (await ann.hear())["code"] == "not_joined"
+        await ann.join("one")
+
+
+async def test_who_is_put_out_while_its_message_is_looked_at_says_nothing(
+    serve: Serve, rooms: Rooms
+) -> None:
+    class Strict(RoomHooks):
+        async def check_message(self, session: RoomSession, room: str, body: object) -> object:
+            await session.memberships[room].leave()
+            return body
+
+    server = await serve(serve_rooms(rooms, Strict()))
+    async with browser(server) as ann, rooms.join("lobby", bob := Ear(), member="bob"):
+        await ann.join("lobby")
+        await ann.say(type="send", ref=1, room="lobby", body="damn")
+        assert (await ann.hear())["code"] == "not_joined"
+        assert bob.bodies == []
+
+
+async def test_many_large_welcomes_do_not_make_a_client_too_slow(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    names = [f"room {number}" for number in range(30)]
+    async with (
+        websocket.open_rooms() as rooms,
+        open_virtual_network(),
+        running(serve_rooms(rooms)) as server,
+        websocket.open_websocket(ws_url(server), deflate=None) as slow,
+    ):
+        for name in names:
+            for _ in range(4):
+                await rooms.send(name, "x" * 60_000)
+        for name in names:
+            await slow.send_json({"type": "join", "ref": name, "room": name})
+        for name in names:
+            await trio.sleep(0.1)
+            assert (await slow.receive_json())["ref"] == name
+
+
 async def test_who_comes_back_says_what_it_has_seen(server: http.Server) -> None:
     async with browser(server, "bob") as bob:
         await bob.join("lobby")
@@ -182,6 +287,17 @@ async def test_who_comes_back_says_what_it_has_seen(server: http.Server) -> None
                 welcome["messages"].append(await ann.hear_of("message"))
             assert [message["body"] for message in welcome["messages"]] == [0, 1, 2]
             assert welcome["resumed"] is True
+
+
+async def test_a_client_of_rooms_that_are_closed_may_try_it_elsewhere(
+    serve: Serve, reports: list[BaseException]
+) -> None:
+    async with websocket.open_rooms() as rooms:
+        server = await serve(serve_rooms(rooms))
+    async with browser(server) as ann:
+        await ann.say(type="join", ref=1, room="lobby")
+        assert (await ann.hear())["code"] == "unavailable"
+    assert reports == []
 
 
 async def test_a_client_that_is_lost_has_left_its_rooms(server: http.Server) -> None:
@@ -204,6 +320,11 @@ async def test_a_client_that_is_lost_has_left_its_rooms(server: http.Server) -> 
         ("null", "bad_message"),
         ("NaN", "bad_message"),
         ("[" * 100_000, "bad_message"),
+        ('{"type":"send","room":"first","body":%s}' % ("[" * 500 + "]" * 500), "too_large"),
+        (
+            '{"type":"join","room":"lobby","info":%s}' % ('{"":' * 101 + "1" + "}" * 101),
+            "too_large",
+        ),
         ("9" * 5_000, "bad_message"),
         ("{}", "bad_message"),
         ('{"type":7}', "bad_message"),
@@ -327,6 +448,36 @@ async def test_hooks_may_refuse_change_and_fail(
     assert kinds == [ZeroDivisionError, TypeError, ZeroDivisionError]
 
 
+async def test_a_hook_may_change_the_body_in_its_place(serve: Serve, rooms: Rooms) -> None:
+    class Polite(RoomHooks):
+        async def check_message(self, session: RoomSession, room: str, body: object) -> object:
+            assert isinstance(body, dict)
+            body["text"] = "****"
+            return body
+
+    server = await serve(serve_rooms(rooms, Polite()))
+    async with browser(server, "ann") as ann, browser(server, "bob") as bob:
+        await bob.join("lobby")
+        await ann.join("lobby")
+        await ann.say(type="send", room="lobby", body={"text": "damn"})
+        assert (await bob.hear_of("message"))["body"] == {"text": "****"}
+
+
+async def test_a_hook_that_decides_cannot_wait_for_what_is_behind_it(
+    serve: Serve, rooms: Rooms, reports: list[BaseException]
+) -> None:
+    class Curious(RoomHooks):
+        async def check_join(self, session: RoomSession, room: str) -> None:
+            await session.ask("why?")
+
+    server = await serve(serve_rooms(rooms, Curious()))
+    async with browser(server) as ann:
+        await ann.say(type="join", ref=1, room="lobby")
+        assert (await ann.hear())["code"] == "failed"
+    (report,) = reports
+    assert isinstance(report, RuntimeError)
+
+
 async def test_without_hooks_requests_are_refused(serve: Serve, rooms: Rooms) -> None:
     server = await serve(serve_rooms(rooms))
     async with browser(server) as ann:
@@ -372,6 +523,24 @@ async def test_the_server_asks_and_the_client_replies(server: http.Server, hooks
             await ann.say(type="error", ref=asked[1]["ref"], message="do not want")
             await ann.say(type="reply", ref=asked[0]["ref"], body={"yes": 1})
         assert results == {"first": {"yes": 1}, "second": "do not want"}
+
+
+async def test_a_reply_counts_though_the_client_goes_right_behind_it(
+    server: http.Server, hooks: Hooks
+) -> None:
+    async with browser(server) as ann:
+        await ann.join("lobby")
+        replies: list[object] = []
+
+        async def ask() -> None:
+            replies.append(await hooks.sessions["ann"].ask("your last words?"))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask)
+            request = await ann.hear()
+            await ann.say(type="reply", ref=request["ref"], body="farewell")
+            ann.connection.close_nowait()
+        assert replies == ["farewell"]
 
 
 async def test_requests_may_go_both_ways_at_once(server: http.Server) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
@@ -22,6 +22,7 @@ from trio_helianthus.websocket import (
     HistoryLimits,
     Membership,
     MemoryBus,
+    PreparedMessage,
     RoomError,
     RoomLimits,
     RoomProblem,
@@ -195,6 +196,69 @@ async def test_a_listener_that_takes_nothing_any_more_harms_nobody(rooms: Rooms)
         assert (bob.bodies, cleo.bodies) == ([], ["hello"])
 
 
+async def test_what_the_listener_raises_at_the_welcome_comes_out_of_the_join(
+    rooms: Rooms,
+) -> None:
+    class Broken(Ear):
+        def offer(self, message: PreparedMessage, key: Hashable = None) -> bool:
+            raise ZeroDivisionError
+
+    async with rooms.join("lobby", ann := Ear(), member="ann"):
+        with pytest.raises(ZeroDivisionError):
+            async with rooms.join("lobby", Broken(), member="bob"):
+                pass
+        await rooms.send("lobby", "all is well")
+        await wait_all_tasks_blocked()
+        assert ann.bodies == ["all is well"]
+        assert rooms.rooms["lobby"].members == ("ann",)
+
+
+async def test_one_who_sends_without_a_pause_makes_nobody_miss_anything() -> None:
+    bus = MemoryBus(feed_events=10)
+    async with (
+        open_rooms(bus, limits=RoomLimits(max_behind=5)) as rooms,
+        rooms.join("lobby", ann := Ear(), member="ann") as membership,
+        rooms.join("lobby", bob := Ear(), member="bob"),
+    ):
+        async with trio.open_nursery() as nursery:
+
+            async def flood(send: Callable[[object], Awaitable[str]]) -> None:
+                for number in range(100):
+                    await send(number)
+
+            nursery.start_soon(flood, membership.send)
+            nursery.start_soon(flood, partial(rooms.send, "lobby"))
+        await wait_all_tasks_blocked()
+        assert sorted(bob.bodies) == sorted([*range(100), *range(100)])
+        assert ann.bodies == list(range(100))
+        assert bob.of("gap") == ann.of("gap") == []
+
+
+async def test_a_room_that_hears_nothing_takes_only_so_many_messages(
+    autojump_clock: MockClock,
+) -> None:
+    cut = CutBus(MemoryBus())
+    async with (
+        open_rooms(cut, limits=RoomLimits(max_behind=3)) as rooms,
+        rooms.join("lobby", Ear(), member="ann") as membership,
+        rooms.join("lobby", bob := Ear(), member="bob"),
+    ):
+        cut.cut(deaf=True)
+        await trio.sleep(1)
+        for number in range(3):
+            await membership.send(number)
+        began = trio.current_time()
+        with pytest.raises(BusLost, match="not told in time"):
+            await membership.send("one more")
+        assert trio.current_time() - began == pytest.approx(10)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(membership.send, "later")
+            await wait_all_tasks_blocked()
+            cut.mend()
+        await trio.sleep(10)
+        assert bob.bodies == [0, 1, 2, "later"]
+
+
 # History.
 
 
@@ -323,6 +387,44 @@ def test_limits_have_to_make_sense(arguments: dict[str, Any]) -> None:
         RoomLimits(**arguments)
 
 
+async def test_what_all_rooms_keep_for_newcomers_has_a_limit() -> None:
+    async with open_rooms(limits=RoomLimits(max_history_bytes=500)) as rooms:
+        total = rooms._history_total
+        async with (
+            rooms.join("silent", Ear(), member="ann") as silent,
+            rooms.join("loud", Ear(), member="ann") as loud,
+        ):
+            await silent.send("x" * 100)
+            await wait_all_tasks_blocked()
+            for _ in range(5):
+                await loud.send("x" * 100)
+                await wait_all_tasks_blocked()
+            assert total.size <= 500
+            for room, kept in (("silent", 0), ("loud", 3)):
+                last_seen = f"{rooms.rooms[room].last_id.partition('-')[0]}-0"
+                async with rooms.join(room, bob := Ear(), member="bob", last_seen=last_seen):
+                    assert len(bob.bodies) == kept
+                    assert bob.welcome["missed"] is True
+        await wait_all_tasks_blocked()
+        assert total.size == 0
+
+
+@pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"x": inner}])
+async def test_what_is_said_may_be_nested_only_so_deeply(
+    rooms: Rooms, wrap: Callable[[object], object]
+) -> None:
+    body: object = ["[{[{" * 100]
+    for _ in range(99):
+        body = wrap(body)
+    await rooms.send("lobby", body)
+    with pytest.raises(RoomError, match="more than 100 lists") as caught:
+        await rooms.send("lobby", wrap(body))
+    assert caught.value.problem is RoomProblem.TOO_LARGE
+    with pytest.raises(RoomError, match="info"):
+        async with rooms.join("lobby", Ear(), member="ann", info=wrap(body)):
+            pass
+
+
 # Several processes.
 
 
@@ -387,12 +489,14 @@ async def test_a_process_that_was_taken_for_dead_comes_back(autojump_clock: Mock
         assert rooms.rooms["lobby"].connections == 1
 
 
-async def test_rooms_that_are_closed_take_nobody() -> None:
-    async with open_rooms() as rooms:
-        pass
-    with pytest.raises(ResourceClosed):
-        async with rooms.join("lobby", Ear(), member="ann"):
-            pass
+async def test_rooms_that_are_closed_take_nobody(autojump_clock: MockClock) -> None:
+    async with AsyncExitStack() as stack:
+        async with open_rooms() as rooms:
+            await stack.enter_async_context(rooms.join("lobby", Ear(), member="ann"))
+        for room in ("lobby", "another"):
+            with pytest.raises(ResourceClosed):
+                async with rooms.join(room, Ear(), member="bob"):
+                    pass
 
 
 # A bus that is lost.
@@ -437,15 +541,48 @@ async def test_where_more_was_missed_than_is_kept_the_members_are_told(
         await trio.sleep(1)
         cut.cut(down=True)
         await trio.sleep(1)
-        for number in range(1, 6):
-            last_id = await rooms.send("lobby", number)
+        ids = [await rooms.send("lobby", number) for number in range(1, 6)]
         cut.mend()
         await trio.sleep(60)
-        await rooms.send("lobby", 6)
+        last_id = await rooms.send("lobby", 6)
         await trio.sleep(1)
-        assert ann.of("gap") == [{"type": "gap", "room": "lobby", "id": last_id}]
-        assert ann.bodies == [0, 6]
-        assert membership.last_id != last_id
+        assert ann.of("gap") == [{"type": "gap", "room": "lobby", "id": ids[2]}]
+        assert ann.bodies == [0, 4, 5, 6], "what is kept comes behind the gap"
+        assert ann.told.index(ann.of("gap")[0]) == ann.told.index(ann.of("message")[1]) - 1
+        assert membership.last_id == last_id
+
+
+async def test_what_a_bus_has_forgotten_is_entered_again_though_it_is_lost_once_more(
+    autojump_clock: MockClock,
+) -> None:
+    bus = MemoryBus()
+    cut = CutBus(bus)
+    async with open_rooms(cut) as rooms, AsyncExitStack() as stack:
+        for member in ("ann", "bob", "cleo"):
+            await stack.enter_async_context(rooms.join("lobby", Ear(), member=member))
+        bus._logs["lobby"].present.clear()  # without a word, as by a restart
+        bus._leases.clear()
+        cut.enter_fails = 1
+        await trio.sleep(60)
+        there = bus._logs["lobby"].present.values()
+        assert {present.member for present in there} == {"ann", "bob", "cleo"}
+
+
+async def test_signs_of_life_do_not_wait_until_all_have_entered_again(
+    autojump_clock: MockClock,
+) -> None:
+    bus = MemoryBus()
+    cut = CutBus(bus)
+    async with open_rooms(cut) as rooms, AsyncExitStack() as stack:
+        for number in range(50):
+            await stack.enter_async_context(rooms.join("lobby", Ear(), member=f"{number}"))
+        bus._logs["lobby"].present.clear()
+        bus._leases.clear()
+        cut.enter_seconds = 1
+        cut.renewals.clear()
+        await trio.sleep(105)
+        assert cut.renewals == [False] + [True] * 9
+        assert len(bus._logs["lobby"].present) == 50
 
 
 async def test_who_cannot_reach_the_bus_cannot_join(autojump_clock: MockClock) -> None:
@@ -461,6 +598,7 @@ async def test_who_cannot_reach_the_bus_cannot_join(autojump_clock: MockClock) -
             async with rooms.join("lobby", Ear(), member="ann", timeout=1):
                 pass
         assert not rooms.rooms
+        assert not rooms._forsaken, "they have never entered"
         with pytest.raises(BusLost):
             await rooms.send("lobby", "hello")
 

@@ -154,7 +154,11 @@ class Bus(Protocol):
         """
 
     async def publish(self, room: str, data: str) -> Position:
-        """Tell a message to all feeds of a room, and keep it; return where it stands."""
+        """Tell a message to all feeds of a room, and keep it; return where it stands.
+
+        :raises BusLost: the bus cannot be reached.
+        :raises ResourceFull: it has too many rooms.
+        """
 
     async def enter(self, room: str, present: Present) -> None:
         """Enter somebody into the list of a room; its process has renewed its lease before."""

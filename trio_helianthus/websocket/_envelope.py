@@ -13,7 +13,7 @@ import attrs
 from ._room_error import RoomError, RoomProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from ._bus import Position
     from ._room_limits import RoomLimits
@@ -24,31 +24,73 @@ _LONGEST_LAST_SEEN: Final = 128
 _LARGEST_REF: Final = 2**53  # what JavaScript counts exactly
 
 
+_SEPARATORS: Final = (",", ":")
+_encode: Final = json.JSONEncoder(
+    separators=_SEPARATORS, ensure_ascii=False, allow_nan=False
+).encode
+_encode_escaped: Final = json.JSONEncoder(separators=_SEPARATORS, allow_nan=False).encode
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+_decode: Final = json.JSONDecoder(parse_constant=_refuse_constant).decode
+
+
 def dumps(value: object) -> str:
     """Return a value as JSON that can be said in UTF-8.
 
     :raises TypeError, ValueError, RecursionError: JSON cannot say it.
     """
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    text = _encode(value)
     try:
         text.encode()
     except UnicodeEncodeError:  # half of a surrogate pair, which has to stay escaped
-        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+        return _encode_escaped(value)
     return text
 
 
-def dump_limited(value: object, limit: int, what: str) -> str:
-    """Return a value as JSON of no more than so many bytes.
+def dump_body(value: object, limits: RoomLimits, what: str = "body") -> str:
+    """Return the body of a message, a request or a reply as JSON.
 
-    :raises RoomError: it has more.
+    :raises RoomError: it is too large, or nested too deeply.
     :raises TypeError, ValueError, RecursionError: JSON cannot say it.
     """
+    return _dump_limited(value, limits.max_body_bytes, limits.max_depth, what)
+
+
+def dump_info(value: object, limits: RoomLimits) -> str:
+    """Return what a member tells of itself as JSON; otherwise as :func:`dump_body`."""
+    return _dump_limited(value, limits.max_info_bytes, limits.max_depth, "info")
+
+
+def _dump_limited(value: object, max_bytes: int, max_depth: int, what: str) -> str:
     text = dumps(value)
-    if len(text) > limit or len(text.encode()) > limit:
+    if len(text) > max_bytes or len(text.encode()) > max_bytes:
         raise RoomError(
-            f"{what} has more than {limit} bytes of JSON", problem=RoomProblem.TOO_LARGE
+            f"{what} has more than {max_bytes} bytes of JSON", problem=RoomProblem.TOO_LARGE
+        )
+    if text.count("[") + text.count("{") > max_depth and _is_deeper(value, max_depth):
+        raise RoomError(
+            f"{what} has more than {max_depth} lists and objects within one another",
+            problem=RoomProblem.TOO_LARGE,
         )
     return text
+
+
+def _is_deeper(value: object, most: int) -> bool:
+    """Whether more lists and objects than that are within one another."""
+    level = [value]
+    for _ in range(most):
+        level = [inner for outer in level for inner in _inside(outer)]
+    return any(isinstance(inner, (dict, list, tuple)) for inner in level)
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, (list, tuple)) else ()
 
 
 def check_name(name: object, limits: RoomLimits, what: str) -> str:
@@ -150,7 +192,7 @@ def load_object_untrusted(message: str | bytes) -> dict[str, Any]:
     if not isinstance(message, str):
         raise _bad("only text messages are understood")
     try:
-        fields = json.loads(message, parse_constant=_refuse_constant)
+        fields = _decode(message)
     except (ValueError, RecursionError) as exc:
         raise _bad("this is not JSON") from exc
     if not isinstance(fields, dict):
@@ -163,8 +205,7 @@ def _read(fields: dict[str, Any], ref: Ref, limits: RoomLimits) -> ClientEnvelop
         case "join":
             room = check_name(fields.get("room"), limits, "room")
             last_seen = _text(fields, "last_seen", _LONGEST_LAST_SEEN)
-            info = _limited(fields.get("info"), limits.max_info_bytes, "info")
-            return Join(ref, room, last_seen, info)
+            return Join(ref, room, last_seen, _dumped(dump_info, fields.get("info"), limits))
         case "leave":
             return Leave(ref, check_name(fields.get("room"), limits, "room"))
         case "send":
@@ -203,18 +244,14 @@ def _text(fields: dict[str, Any], name: str, longest: int) -> str | None:
 
 def _body(fields: dict[str, Any], limits: RoomLimits) -> tuple[object, str]:
     body = fields.get("body")
-    return body, _limited(body, limits.max_body_bytes, "body")
+    return body, _dumped(dump_body, body, limits)
 
 
-def _limited(value: object, limit: int, what: str) -> str:
+def _dumped(dump: Callable[[object, RoomLimits], str], value: object, limits: RoomLimits) -> str:
     try:
-        return dump_limited(value, limit, what)
+        return dump(value, limits)
     except (ValueError, RecursionError) as exc:
-        raise _bad(f"{what} is nested too deeply, or has a number that is too large") from exc
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+        raise _bad("this is nested too deeply, or has a number that is too large") from exc
 
 
 def _bad(message: str) -> RoomError:

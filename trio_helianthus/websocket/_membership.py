@@ -12,6 +12,7 @@ from trio_helianthus.wire.websocket import PreparedMessage
 
 from . import _envelope as envelope
 from ._bus import Position
+from ._room_error import RoomError, RoomProblem
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -45,8 +46,11 @@ class Membership:
         self._last_seen = last_seen
         self._position: Position | None = None
         self._unconfirmed: list[tuple[Position, envelope.Ref]] = []
+        self._all_confirmed: trio.Event | None = None  # where somebody waits for it
         self._welcomed = trio.Event()
+        self._failure: Exception | None = None  # the listener's, at the welcome
         self._welcome_ref: envelope.Ref = None
+        self._has_entered = False  # the list of the bus
         self._left = False
 
     def __repr__(self) -> str:
@@ -78,14 +82,17 @@ class Membership:
     ) -> str:
         """Say something to all in the room but this connection.
 
+        It waits where the room is ``max_behind`` with telling what was said before. What was
+        cancelled, or ran out of time, may have been said, or not.
+
         :param body: anything that JSON can say.
         :param tag: goes with the message, so that its sender can recognize it.
         :returns: the id of the message.
-        :raises RoomError: it is too large.
+        :raises RoomError: it is too large, or nested too deeply.
         :raises ResourceClosed: it has left the room.
         :raises BusLost: the bus cannot be reached; it may have been said, or not.
         """
-        text = envelope.dump_limited(body, self.room.limits.max_body_bytes, "body")
+        text = envelope.dump_body(body, self.room.limits)
         with limit(timeout, token):
             return str(await self._publish(text, tag))
 
@@ -97,13 +104,31 @@ class Membership:
         """
         if not self._left:
             self._left = True
-            await self.room._leave(self)
+            waiting, self._unconfirmed = self._unconfirmed, []
+            self._note_all_confirmed()
+            try:
+                await self.room._leave(self)
+            finally:
+                for _, ref in waiting:
+                    self._refuse(ref)
 
     async def _publish(self, text: str, tag: str | None) -> Position:
         if self._left:
             raise ResourceClosed("this member has left the room")
         data = envelope.bus_data(self.present.ref, self.member, text, tag)
-        return await self.room._bus.publish(self.room.name, data)
+        return await self.room._publish(data)
+
+    async def _wait_confirmed(self) -> None:
+        """Wait until all that it has sent is confirmed; for up to ``leave_timeout``."""
+        with trio.move_on_after(self.room.limits.leave_timeout):
+            while self._unconfirmed:
+                self._all_confirmed = trio.Event()
+                await self._all_confirmed.wait()
+
+    def _refuse(self, ref: envelope.Ref) -> None:
+        """Tell of a message that nobody can tell its place of any more: it may have been said."""
+        text = envelope.error(ref, RoomError(problem=RoomProblem.UNAVAILABLE))
+        self._listener.offer(PreparedMessage(text))
 
     # What the room calls: never waits.
 
@@ -118,14 +143,21 @@ class Membership:
 
     def _welcome(self, text: str, position: Position) -> None:
         self._position = position
-        self._listener.offer(PreparedMessage(text))
+        try:
+            self._listener.offer(PreparedMessage(text))
+        except Exception as exc:  # it is told to the one who joins, whose listener it is
+            self._failure = exc
         self._welcomed.set()
 
     def _confirm(self, position: Position, ref: envelope.Ref) -> None:
         """Reply with the id of its own message, behind all messages that stand before it."""
-        if ref is not None and not self._left:
-            self._unconfirmed.append((position, ref))
-            self._confirm_what_is_behind()
+        if ref is None:
+            return
+        if self._left:  # while it was being sent
+            self._refuse(ref)
+            return
+        self._unconfirmed.append((position, ref))
+        self._confirm_what_is_behind()
 
     def _confirm_what_is_behind(self) -> None:
         here = self._position
@@ -136,3 +168,9 @@ class Membership:
             else:
                 text = envelope.reply(ref, room=self.room.name, id=str(position))
                 self._listener.offer(PreparedMessage(text))
+        if not self._unconfirmed:
+            self._note_all_confirmed()
+
+    def _note_all_confirmed(self) -> None:
+        if self._all_confirmed is not None:
+            self._all_confirmed.set()

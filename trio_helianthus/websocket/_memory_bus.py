@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import OrderedDict
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,7 @@ from trio_helianthus.core import Broadcast, Overflow, Subscription, checkpoint_b
 from trio_helianthus.errors import ResourceFull, SubscriberTooSlow
 
 from ._bus import BusEvent, BusLost, BusSnapshot, Entered, Gone, Position, Present, Published
-from ._history import History
+from ._history import History, HistoryTotal
 from ._room_limits import HistoryLimits
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _DEFAULT_HISTORY: Final = HistoryLimits()
 class _Log:
     """One room."""
 
+    name: str
     history: History
     events: Broadcast[BusEvent] = attrs.field(factory=Broadcast)
     present: dict[str, Present] = attrs.field(factory=dict)
@@ -63,8 +65,8 @@ class MemoryBus:
     :param max_rooms: rooms that it knows. Where there are more, those are forgotten in which
         nobody has been for longest; where somebody is in all of them, :exc:`ResourceFull` is
         raised.
-    :param max_bytes: bytes of the messages of all rooms. Where there are more, those rooms are
-        forgotten as well, and then the room in which something is said keeps less.
+    :param max_bytes: bytes of the messages of all rooms. Where there are more, the oldest are
+        forgotten of those rooms in which nothing was said for longest.
     :param feed_events: events that a feed holds that is not read, until it is lost.
     :raises ValueError: one of the numbers is less than 1.
     """
@@ -84,10 +86,10 @@ class MemoryBus:
         self.history: Final = history
         """What is kept of each room's messages."""
         self._max_rooms = max_rooms
-        self._max_bytes = max_bytes
-        self._bytes = 0
+        self._total = HistoryTotal(max_bytes)
         self._feed_events = feed_events
         self._logs: dict[str, _Log] = {}
+        self._unused: OrderedDict[str, _Log] = OrderedDict()  # the longest unused is first
         self._leases: dict[str, float] = {}  # when they run out
 
     def __repr__(self) -> str:
@@ -99,6 +101,7 @@ class MemoryBus:
         await checkpoint()
         log = self._log_of(room)
         log.feeds += 1
+        self._note_use(log)
         try:
             with log.events.subscribe(
                 max_items=self._feed_events, overflow=Overflow.DISCONNECT
@@ -110,14 +113,14 @@ class MemoryBus:
                 yield _MemoryFeed(subscription, snapshot)
         finally:
             log.feeds -= 1
-            self._note_unused(log)
+            self._note_use(log)
 
     async def publish(self, room: str, data: str) -> Position:
         """Tell a message to all feeds of a room, and keep it; see :meth:`Bus.publish`."""
         await checkpoint_if_cancelled()
         log = self._log_of(room)
         published = Published(log.history.position.offset + 1, data)
-        self._keep(log, published)
+        log.history.append(published)
         position = log.history.position
         self._tell(log, published)
         await self._let_others_run()
@@ -167,54 +170,41 @@ class MemoryBus:
 
     def _tell(self, log: _Log, event: BusEvent) -> None:
         log.events.publish_nowait(event)  # there is a feed for each process, not for each member
-        self._note_unused(log)
+        self._note_use(log)
 
     async def _let_others_run(self) -> None:
         """Be a schedule point, now and then. The operation has happened."""
         if (budget := checkpoint_budget()).spend():
             await budget.refill()
 
-    def _keep(self, log: _Log, published: Published) -> None:
-        history = log.history
-        before = history.size
-        history.append(published)
-        self._bytes += history.size - before
-        while self._bytes > self._max_bytes and self._forget_unused(but=log):
-            pass
-        while self._bytes > self._max_bytes and history:
-            before = history.size
-            history.forget_oldest()
-            self._bytes += history.size - before
-
     def _log_of(self, room: str) -> _Log:
         log = self._logs.get(room)
         if log is None:
-            if len(self._logs) >= self._max_rooms and not self._forget_unused():
-                raise ResourceFull(limit_name="max_rooms", limit=self._max_rooms)
-            history = History(self.history, Position(secrets.token_hex(6), 0))
-            log = self._logs[room] = _Log(history, unused_since=trio.current_time())
+            if len(self._logs) >= self._max_rooms:
+                if not self._unused:
+                    raise ResourceFull(limit_name="max_rooms", limit=self._max_rooms)
+                self._forget_unused()
+            epoch = secrets.token_hex(6)
+            history = History(self.history, Position(epoch, 0), total=self._total)
+            log = self._logs[room] = _Log(room, history)
         return log
 
-    def _forget_unused(self, *, but: _Log | None = None) -> bool:
-        """Forget the room in which nobody has been for longest; return whether there was one."""
-        unused = [
-            (log.unused_since, name)
-            for name, log in self._logs.items()
-            if log.unused and log is not but
-        ]
-        if unused:
-            self._forget(min(unused)[1])
-        return bool(unused)
-
-    def _forget(self, room: str) -> None:
-        self._bytes -= self._logs.pop(room).history.size
-
-    def _note_unused(self, log: _Log) -> None:
+    def _note_use(self, log: _Log) -> None:
+        """Remember since when nobody is in a room, if so. Whoever uses a log calls it."""
         if log.unused:
             log.unused_since = trio.current_time()
+            self._unused[log.name] = log
+            self._unused.move_to_end(log.name)
+        else:
+            self._unused.pop(log.name, None)
+
+    def _forget_unused(self) -> None:
+        """Forget the room in which nobody has been for longest."""
+        name, log = self._unused.popitem(last=False)
+        del self._logs[name]
+        log.history.clear()
 
     def _forget_old_rooms(self, now: float) -> None:
         keep = self.history.keep_seconds
-        for name, log in list(self._logs.items()):
-            if log.unused and now - log.unused_since >= keep:
-                self._forget(name)
+        while self._unused and now - next(iter(self._unused.values())).unused_since >= keep:
+            self._forget_unused()

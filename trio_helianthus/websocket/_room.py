@@ -15,11 +15,11 @@ from trio_helianthus.wire.websocket import PreparedMessage
 
 from . import _envelope as envelope
 from ._bus import BusLost, Entered, Gone, Position, Published
-from ._history import History
+from ._history import History, HistoryTotal
 from ._room_error import RoomError, RoomProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from ._bus import Bus, BusEvent, BusSnapshot, Present
     from ._membership import Membership
@@ -58,6 +58,7 @@ class ChatRoom:
         name: str,
         bus: Bus,
         limits: RoomLimits,
+        history_total: HistoryTotal,
         *,
         tells_presence: bool,
         forsake: Callable[[str, str], object],
@@ -73,7 +74,10 @@ class ChatRoom:
         self._release = release
         self._opened = trio.Event()
         self._refusal: RoomProblem | None = None
-        self._history = History(bus.history, Position("none", 0))
+        self._history_total = history_total
+        self._history = self._new_history(Position("none", 0))
+        self._said = self._history.position  # of the last message that was sent from here
+        self._senders = trio.lowlevel.ParkingLot()  # who wait until the room is less behind
         self._present: dict[str, Present] = {}
         self._members: dict[str, dict[str, Present]] = {}
         self._joining: dict[str, Membership] = {}
@@ -110,6 +114,7 @@ class ChatRoom:
         """Enter somebody, and wait until it has been welcomed.
 
         :raises RoomError: too many are there.
+        :raises BusLost: the bus cannot be reached.
         """
         here = max(len(self._present), len(self._joined)) + len(self._joining)
         if here >= self.limits.max_members:
@@ -120,12 +125,15 @@ class ChatRoom:
             with trio.move_on_after(self.limits.join_timeout):
                 await self._opened.wait()
                 if self._refusal is None:
+                    membership._has_entered = True  # as far as anybody can know
                     await self._bus.enter(self.name, membership.present)
                     await membership._welcomed.wait()
             if self._refusal is not None:
                 raise RoomError(problem=self._refusal)
             if not membership._welcomed.is_set():
                 raise BusLost("the bus did not answer in time")
+            if membership._failure is not None:
+                raise membership._failure
         except BaseException:
             await membership.leave()  # noqa: ASYNC102 it shields itself, for a limited time
             raise
@@ -135,10 +143,12 @@ class ChatRoom:
         self._joining.pop(ref, None)
         if self._joined.pop(ref, None) is not None:
             self._events.detach(membership._take)
+        failed = False
         try:
-            with trio.move_on_after(self.limits.leave_timeout, shield=True) as scope:
-                await self._bus.leave(self.name, ref)
-            failed = scope.cancelled_caught
+            if membership._has_entered:
+                with trio.move_on_after(self.limits.leave_timeout, shield=True) as scope:
+                    await self._bus.leave(self.name, ref)
+                failed = scope.cancelled_caught
         except BusLost:
             failed = True
         finally:
@@ -157,10 +167,41 @@ class ChatRoom:
             if membership.left:  # meanwhile
                 await self._bus.leave(self.name, membership.present.ref)
 
+    # What members of this process say.
+
+    async def _publish(self, data: str) -> Position:
+        """Say something; but first wait while too much was said from here and not told here.
+
+        Otherwise one who sends without a pause would fill the feed until it is lost, for all.
+
+        :raises BusLost: it cannot be reached, or tells nothing any more.
+        """
+        if self._behind() >= self.limits.max_behind:
+            with trio.move_on_after(self.limits.send_timeout):
+                while self._behind() >= self.limits.max_behind:
+                    await self._senders.park()
+            if self._behind() >= self.limits.max_behind:
+                raise BusLost("the bus has not told in time what was sent before")
+        position = await self._bus.publish(self.name, data)
+        if self._said.epoch != position.epoch or self._said.offset < position.offset:
+            self._said = position
+        return position
+
+    def _behind(self) -> int:
+        """How many messages, at most, were sent from here and not told here."""
+        said, told = self._said, self._history.position
+        return said.offset - told.offset if said.epoch == told.epoch else 0
+
     # The feed.
 
     async def run(self) -> None:
         """Read the feed, and open another one whenever it is lost, until cancelled."""
+        try:
+            await self._read_feeds()
+        finally:
+            self._history.clear()
+
+    async def _read_feeds(self) -> None:
         failures = 0
         with self.scope:
             while True:
@@ -184,7 +225,7 @@ class ChatRoom:
     async def _take_up(self, snapshot: BusSnapshot) -> None:
         """Begin with a feed, and make up for what has happened since the last one."""
         if not self._opened.is_set():
-            self._history = History(self._bus.history, snapshot.position, snapshot.history)
+            self._history = self._new_history(snapshot.position, snapshot.history)
         else:
             await self._catch_up(snapshot)
         there = {present.ref for present in snapshot.present}
@@ -197,15 +238,21 @@ class ChatRoom:
             await self._enter_again(membership)
 
     async def _catch_up(self, snapshot: BusSnapshot) -> None:
-        new = History(self._bus.history, snapshot.position, snapshot.history)
-        missed, complete = new.after(self._history.position)
-        if complete:
-            for message in missed:
-                await self._handle(message)
-            return
-        self._history = new
-        text = envelope.gap(self.name, new.position)
-        await self._events.publish(RoomEvent(PreparedMessage(text), position=new.position))
+        kept = History(self._bus.history, snapshot.position, snapshot.history)
+        missed, complete = kept.after(self._history.position)
+        if not complete:
+            lost = Position(kept.position.epoch, kept.position.offset - len(kept))
+            self._history.clear()
+            self._history = self._new_history(lost)
+            text = envelope.gap(self.name, lost)
+            await self._events.publish(RoomEvent(PreparedMessage(text), position=lost))
+        for message in missed:
+            await self._handle(message)
+        if self._senders:
+            self._senders.unpark_all()
+
+    def _new_history(self, position: Position, messages: Iterable[Published] = ()) -> History:
+        return History(self._bus.history, position, messages, total=self._history_total)
 
     async def _handle(self, event: BusEvent) -> None:
         if isinstance(event, Published):
@@ -213,6 +260,8 @@ class ChatRoom:
             position = self._history.position
             by, text = envelope.message(self.name, position, event.data)
             await self._events.publish(RoomEvent(PreparedMessage(text), by, position))
+            if self._senders and self._behind() <= self.limits.max_behind // 2:
+                self._senders.unpark_all()
         elif isinstance(event, Entered):
             await self._note_entered(event.present)
         elif isinstance(event, Gone):

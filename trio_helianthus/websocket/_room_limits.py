@@ -54,6 +54,14 @@ class RoomLimits:
     """Bytes of a message's, a request's or a reply's body, as JSON in UTF-8."""
     max_info_bytes: int = _count(1024)
     """Bytes of what a member tells of itself."""
+    max_depth: int = _count(100)
+    """Lists and objects within one another, in a body or an info: not all that read it can take
+    as much as the one that lets it pass."""
+    max_history_bytes: int = _count(64 * 1024 * 1024)
+    """Bytes of the messages that this process keeps for newcomers, of all rooms; where there are
+    more, the oldest are forgotten of the rooms in which nothing was said for longest."""
+    max_behind: int = _count(100)
+    """Messages of a room that were sent here, and not yet told here; those who send more wait."""
     max_listed_bytes: int = _count(128 * 1024)
     """Bytes of the list of members in a welcome; it is cut there, and their number told."""
     max_outstanding: int = _count(64)
@@ -64,5 +72,7 @@ class RoomLimits:
     """How long after its last sign of life the members of a process count as gone."""
     join_timeout: float = _seconds(10.0)
     """How long a member who joins waits for the bus."""
+    send_timeout: float = _seconds(10.0)
+    """How long a message waits for a room that is ``max_behind``."""
     leave_timeout: float = _seconds(5.0)
     """How long a member who leaves waits for the bus; it is tried again in the background."""

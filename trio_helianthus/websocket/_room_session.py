@@ -38,7 +38,7 @@ class RoomHooks:
     async def check_message(self, session: RoomSession, room: str, body: object) -> object:
         """Decide about what a client wants to say in a room.
 
-        :returns: the body that is sent, which may be another.
+        :returns: the body that is sent: another, or this one, which may be changed.
         """
         return body
 
@@ -51,10 +51,11 @@ class RoomHooks:
 
 
 class _Asked:
-    """A request of ours that waits for its reply."""
+    """A request of ours that waits for its reply, or for the end."""
 
     def __init__(self) -> None:
-        self.replied = trio.Event()
+        self.done = trio.Event()
+        self.has_reply = False
         self.body: object = None
         self.problem: str | None = None
 
@@ -74,42 +75,52 @@ class RoomSession:
         self._asked: dict[str, _Asked] = {}
         self._numbers = count(1)
         self._answering = 0
-        self._ended = False
+        self._reader: trio.lowlevel.Task | None = None
 
     def __repr__(self) -> str:
         return f"<RoomSession of {self.member!r} in {len(self._memberships)} rooms>"
 
     @property
     def memberships(self) -> dict[str, Membership]:
-        """The rooms that the client is in, by their names."""
-        return dict(self._memberships)
+        """The rooms that the client is in, by their names.
+
+        A client is put out of a room by :meth:`Membership.leave`; it is not told so.
+        """
+        return {name: there for name, there in self._memberships.items() if not there.left}
 
     async def ask(
         self, body: object, *, timeout: float | None = None, token: CancelToken | None = None
     ) -> object:
         """Make a request to the client, and wait for its reply.
 
+        Not from :meth:`RoomHooks.check_join` and :meth:`RoomHooks.check_message`: while they
+        decide, the client's next message, and so its reply, is not read.
+
         :param body: anything that JSON can say.
         :param timeout: seconds; ``None`` means ``reply_timeout``.
         :returns: the body of the reply.
         :raises RoomError: the client has answered with an error, or the body is too large.
+        :raises OperationTimeout: it has not answered in time.
         :raises ResourceFull: ``max_outstanding`` requests wait already.
         :raises ResourceClosed: the session has ended.
         :raises WebSocketBroken: the connection has.
+        :raises RuntimeError: the task that reads the client's messages has called it.
         """
+        if trio.lowlevel.current_task() is self._reader:
+            raise RuntimeError("the reply would not be read: another task has to ask")
         limits = self._limits
         if len(self._asked) >= limits.max_outstanding:
             raise ResourceFull(limit_name="max_outstanding", limit=limits.max_outstanding)
-        text = envelope.dump_limited(body, limits.max_body_bytes, "body")
+        text = envelope.dump_body(body, limits)
         ref = f"s{next(self._numbers)}"
         asked = self._asked[ref] = _Asked()
         try:
             with limit(limits.reply_timeout if timeout is None else timeout, token):
                 await self.connection.send_text(envelope.request(ref, text))
-                await asked.replied.wait()
+                await asked.done.wait()
         finally:
             del self._asked[ref]
-        if self._ended:
+        if not asked.has_reply:
             raise ResourceClosed("the client has gone")
         if asked.problem is not None:
             raise RoomError(asked.problem)
@@ -117,6 +128,7 @@ class RoomSession:
 
     async def run(self) -> None:
         """Serve the client until its connection ends."""
+        self._reader = trio.lowlevel.current_task()
         try:
             async with open_background_nursery() as nursery:
                 async for message in self.connection:
@@ -126,9 +138,8 @@ class RoomSession:
             await self._leave_all()  # noqa: ASYNC102 it shields itself, for a limited time
 
     def _end(self) -> None:
-        self._ended = True
         for asked in self._asked.values():
-            asked.replied.set()
+            asked.done.set()
 
     async def _leave_all(self) -> None:
         memberships, self._memberships = self._memberships, {}
@@ -168,11 +179,14 @@ class RoomSession:
             await self._tell_failure(said.ref, exc)
 
     async def _join(self, said: envelope.Join) -> None:
-        if said.room in self._memberships:
+        here = self.memberships
+        if said.room in here:
             raise RoomError(problem=RoomProblem.ALREADY_JOINED)
-        if len(self._memberships) >= self._limits.max_rooms_per_connection:
+        if len(here) >= self._limits.max_rooms_per_connection:
             raise RoomError(problem=RoomProblem.TOO_MANY_ROOMS)
         await self._hooks.check_join(self, said.room)
+        await self._wait_read()
+        self._memberships = self.memberships  # without those that it was put out of
         self._memberships[said.room] = await self._rooms._join(
             said.room,
             self.connection,
@@ -182,8 +196,19 @@ class RoomSession:
             ref=said.ref,
         )
 
+    async def _wait_read(self) -> None:
+        """Wait until the client has read what it was told, for up to ``join_timeout``.
+
+        Many large welcomes, one behind the other, would make nearly any client too slow.
+        """
+        outgoing = self.connection._outgoing
+        if outgoing.busy:
+            with trio.move_on_after(self._limits.join_timeout):
+                await outgoing.wait_sent()
+
     async def _leave(self, said: envelope.Leave) -> None:
         membership = self._membership(said.room)
+        await membership._wait_confirmed()
         del self._memberships[said.room]
         await membership.leave()
         if said.ref is not None:
@@ -194,22 +219,24 @@ class RoomSession:
         membership = self._membership(said.room)
         body = await self._hooks.check_message(self, said.room, said.body)
         text = said.text
-        if body is not said.body:
-            text = envelope.dump_limited(body, self._limits.max_body_bytes, "body")
+        if body is not said.body or isinstance(body, (dict, list)):  # which it may have changed
+            text = envelope.dump_body(body, self._limits)
+        if membership.left:  # meanwhile
+            raise RoomError(problem=RoomProblem.NOT_JOINED)
         position = await membership._publish(text, said.tag)
         membership._confirm(position, said.ref)
 
     def _membership(self, room: str) -> Membership:
-        try:
-            return self._memberships[room]
-        except KeyError:
-            raise RoomError(problem=RoomProblem.NOT_JOINED) from None
+        membership = self._memberships.get(room)
+        if membership is None or membership.left:
+            raise RoomError(problem=RoomProblem.NOT_JOINED)
+        return membership
 
     async def _answer(self, said: envelope.Ask) -> None:
         try:
             try:
                 body = await self._hooks.answer(self, said.body)
-                text = envelope.dump_limited(body, self._limits.max_body_bytes, "the reply")
+                text = envelope.dump_body(body, self._limits, "the reply")
             except Exception as exc:
                 await self._tell_failure(said.ref, exc)
             else:
@@ -223,16 +250,16 @@ class RoomSession:
     def _note_answer(self, said: envelope.Answer) -> None:
         asked = self._asked.get(said.ref) if isinstance(said.ref, str) else None
         if asked is not None:  # else it has come too late
-            asked.body, asked.problem = said.body, said.problem
-            asked.replied.set()
+            asked.body, asked.problem, asked.has_reply = said.body, said.problem, True
+            asked.done.set()
 
     async def _tell_failure(self, ref: envelope.Ref, failure: Exception) -> None:
         if isinstance(failure, RoomError):
             error = failure
-        elif isinstance(failure, BusLost):
-            error = RoomError(problem=RoomProblem.UNAVAILABLE)
         elif self.connection.has_raised(failure):
             raise failure
+        elif isinstance(failure, BusLost) or self._rooms.closed:
+            error = RoomError(problem=RoomProblem.UNAVAILABLE)
         else:
             report_error(failure, where=f"rooms, for {self.member!r}")
             error = RoomError(problem=RoomProblem.FAILED)

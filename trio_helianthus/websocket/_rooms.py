@@ -15,6 +15,7 @@ from trio_helianthus.errors import ResourceClosed
 
 from . import _envelope as envelope
 from ._bus import BusLost, Present
+from ._history import HistoryTotal
 from ._membership import Membership
 from ._memory_bus import MemoryBus
 from ._room import ChatRoom
@@ -63,9 +64,12 @@ class Rooms:
         self._node = secrets.token_hex(8)
         self._numbers = count(1)
         self._rooms: dict[str, ChatRoom] = {}
+        self._history_total = HistoryTotal(limits.max_history_bytes)
         self._forsaken: dict[tuple[str, str], None] = {}  # still to be taken out of lists
+        self._forgotten = False  # whether the bus has forgotten who is here
         self._sessions = 0
-        self._closed = False
+        self.closed: bool = False
+        """Whether they take nobody any more."""
 
     def __repr__(self) -> str:
         return f"<Rooms: {len(self._rooms)}>"
@@ -127,14 +131,20 @@ class Rooms:
     async def send(self, room: str, body: object, *, sender: str | None = None) -> str:
         """Say something to all in a room, from outside.
 
+        It waits where the room is ``max_behind`` with telling what was said before.
+
         :param sender: whom it is from; ``None`` for the server.
         :returns: the id of the message.
-        :raises RoomError: the name is none, or the body is too large.
+        :raises RoomError: the name is none, or the body is too large, or nested too deeply.
         :raises BusLost: the bus cannot be reached; it may have been said, or not.
+        :raises ResourceFull: the bus has too many rooms to open this one.
         """
         envelope.check_name(room, self.limits, "room")
-        text = envelope.dump_limited(body, self.limits.max_body_bytes, "body")
-        return str(await self._bus.publish(room, envelope.bus_data("-", sender, text, None)))
+        text = envelope.dump_body(body, self.limits)
+        data = envelope.bus_data("-", sender, text, None)
+        here = self._rooms.get(room)
+        publish = self._bus.publish(room, data) if here is None else here._publish(data)
+        return str(await publish)
 
     async def serve(
         self, connection: Connection, *, member: str, hooks: RoomHooks | None = None
@@ -179,7 +189,9 @@ class Rooms:
         envelope.check_name(name, limits, "room")
         envelope.check_name(member, limits, "member")
         if info_text is None:
-            info_text = envelope.dump_limited(info, limits.max_info_bytes, "info")
+            info_text = envelope.dump_info(info, limits)
+        if self.closed:
+            raise ResourceClosed("the rooms are closed")
         room = self._rooms.get(name)
         if room is None:
             room = self._open_room(name)
@@ -192,14 +204,13 @@ class Rooms:
         return membership
 
     def _open_room(self, name: str) -> ChatRoom:
-        if self._closed:
-            raise ResourceClosed("the rooms are closed")
         if len(self._rooms) >= self.limits.max_rooms:
             raise RoomError(problem=RoomProblem.TOO_MANY_ROOMS)
         room = self._rooms[name] = ChatRoom(
             name,
             self._bus,
             self.limits,
+            self._history_total,
             tells_presence=self._presence,
             forsake=self._forsake,
             release=self._close_if_unused,
@@ -217,21 +228,39 @@ class Rooms:
             self._forsaken[room, ref] = None
 
     async def _stay_alive(self) -> None:
-        """Renew the lease again and again, and see to what could not be done at its time."""
+        """Renew the lease again and again. Nothing else may take its time."""
         while True:
             await trio.sleep(self.limits.lease / _SIGNS_OF_LIFE)
             try:
-                await self._renew()
+                if not await self._renew():
+                    self._forgotten = True
             except BusLost:
                 pass  # it is tried again
 
-    async def _renew(self) -> None:
-        if not await self._bus.renew(self._node, self.limits.lease):
+    async def _renew(self) -> bool:
+        return await self._bus.renew(self._node, self.limits.lease)
+
+    async def _make_up(self) -> None:
+        """See to what could not be done at its time, until it is done."""
+        while True:
+            await trio.sleep(self.limits.lease / _SIGNS_OF_LIFE)
+            try:
+                if self._forgotten:
+                    await self._enter_all_again()
+                for name, ref in list(self._forsaken):
+                    await self._bus.leave(name, ref)
+                    del self._forsaken[name, ref]
+            except BusLost:
+                pass  # it is tried again
+
+    async def _enter_all_again(self) -> None:
+        self._forgotten = False
+        try:
             for room in list(self._rooms.values()):
                 await room._enter_all_again()
-        for name, ref in list(self._forsaken):
-            await self._bus.leave(name, ref)
-            del self._forsaken[name, ref]
+        except BusLost:
+            self._forgotten = True
+            raise
 
     async def _forget(self) -> None:
         with trio.move_on_after(self.limits.leave_timeout, shield=True):
@@ -264,8 +293,9 @@ async def open_rooms(
         try:
             await rooms._renew()
             nursery.start_soon(rooms._stay_alive)
+            nursery.start_soon(rooms._make_up)
             yield rooms
         finally:
-            rooms._closed = True
+            rooms.closed = True
             nursery.cancel_scope.cancel(reason="the rooms are closed")
             await rooms._forget()  # noqa: ASYNC102 it shields itself, for a limited time

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import math
+import signal
 from typing import Any
 
 import attrs
@@ -154,6 +155,27 @@ async def test_a_handler_that_does_not_notice_is_cancelled(serve: Serve, how: st
         await cancelled.wait()
 
 
+async def test_a_handler_may_take_what_came_before_the_end_one_after_the_other(
+    serve: Serve,
+) -> None:
+    taken: list[str | bytes] = []
+    done = trio.Event()
+
+    async def handler(connection: websocket.ServerConnection) -> None:
+        async for message in connection:
+            await trio.sleep(0.06)  # longer than the grace, all together
+            taken.append(message)
+        done.set()
+
+    server = await serve(handler, limits=websocket.WebSocketLimits(closed_grace=0.5))
+    async with websocket.open_websocket(ws_url(server)) as connection:
+        for number in range(15):
+            await connection.send(f"{number}")
+    with trio.fail_after(10):
+        await done.wait()
+    assert taken == [f"{number}" for number in range(15)]
+
+
 async def test_a_handler_that_was_told_may_take_its_time(serve: Serve) -> None:
     done = trio.Event()
 
@@ -211,6 +233,39 @@ async def test_a_body_that_raises_resets(serve: Serve) -> None:
     with trio.fail_after(5):
         await ended.wait()
     assert seen == [1006]
+
+
+@pytest.mark.parametrize("doing", ["receiving", "sending", "nothing"])
+def test_a_keyboard_interrupt_ends_it_for_both_sides(doing: str) -> None:
+    sides = list[websocket.Connection]()
+
+    async def handler(connection: websocket.ServerConnection) -> None:
+        sides.append(connection)
+        await echo(connection)
+
+    async def main() -> None:
+        async with (
+            running(handler) as server,
+            websocket.open_websocket(ws_url(server)) as connection,
+        ):
+            sides.append(connection)
+            await connection.send("first")
+            await connection.receive()
+            trio.lowlevel.current_trio_token().run_sync_soon(signal.raise_signal, signal.SIGINT)
+            if doing == "receiving":
+                await connection.receive()
+            elif doing == "sending":
+                async with connection.send_stream() as message:
+                    while True:
+                        await message.send(b"on and on")
+            await trio.sleep_forever()
+
+    with pytest.raises(BaseExceptionGroup) as caught:
+        trio.run(main)
+    assert caught.group_contains(KeyboardInterrupt)
+    server_side, client_side = sides
+    assert client_side.close_code == 1006
+    assert server_side.close_code in {1006, 1011}  # for a message that was cut
 
 
 async def test_a_drain_says_goodbye(serve: Serve) -> None:

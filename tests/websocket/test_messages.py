@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import gc
+import queue
 import random
+import zlib
+from collections.abc import Callable
 from typing import Any
 
+import outcome
 import pytest
 import trio
 
@@ -37,7 +41,11 @@ async def test_the_longest_message_may_be_one_that_compression_makes_longer(serv
     message = random.Random(1).randbytes(websocket.WebSocketLimits().max_message_bytes)
     async with websocket.open_websocket(ws_url(server)) as connection:
         assert connection.deflate is not None
-        await connection.send(message)
+        # As other libraries send it, and ours does not.
+        compressor = zlib.compressobj(wbits=-12)
+        compressed = compressor.compress(message) + compressor.flush(zlib.Z_SYNC_FLUSH)[:-4]
+        assert len(compressed) > len(message)
+        connection._outgoing.put(connection._wire._frame(0xC2, compressed))
         assert await connection.receive(timeout=10) == message
 
 
@@ -242,6 +250,29 @@ async def test_a_message_of_another_kind_is_refused(
         assert caught.value.code == code
 
 
+async def test_a_message_of_another_kind_is_told_of_also_where_the_peer_has_closed(
+    serve: Serve,
+) -> None:
+    told = list[errors.WebSocketBroken]()
+    ended = trio.Event()
+
+    async def handler(connection: websocket.ServerConnection) -> None:
+        while connection.close_code is None:  # noqa: ASYNC110 nothing else tells
+            await trio.sleep(0.01)
+        with pytest.raises(errors.WebSocketBroken) as caught:
+            await connection.receive_text()
+        told.append(caught.value)
+        ended.set()
+
+    server = await serve(handler)
+    async with websocket.open_websocket(ws_url(server)) as connection:
+        await connection.send(b"data")
+    with trio.fail_after(5):
+        await ended.wait()
+    assert told[0].code == 1000
+    assert told[0].__notes__ == ["only text messages are understood"]
+
+
 async def test_a_slow_reader_holds_the_sender_back(serve: Serve) -> None:
     go_on = trio.Event()
 
@@ -317,6 +348,17 @@ async def test_operations_are_reported(serve: Serve) -> None:
         ("websocket.receive", 0, 3),
         ("websocket.ping", 0, 0),
     ]
+
+
+def test_as_the_guest_of_another_loop() -> None:
+    calls = queue.SimpleQueue[Callable[[], object]]()
+    ended = list[outcome.Outcome[None]]()
+    trio.lowlevel.start_guest_run(
+        use_everything, run_sync_soon_threadsafe=calls.put, done_callback=ended.append
+    )
+    while not ended:
+        calls.get(timeout=10)()
+    ended[0].unwrap()
 
 
 async def use_everything() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import socket
+import threading
 import weakref
 from typing import Any
 
@@ -284,6 +286,45 @@ async def test_the_peers_goodbye_counts_although_a_send_has_failed(serve: Serve)
         with pytest.raises(errors.WebSocketBroken) as caught:
             await connection.receive()
         assert caught.value.reason == "not you"
+
+
+async def test_the_peers_goodbye_counts_for_the_receiver_although_a_send_has_failed() -> None:
+    """A server that refuses what it is sent, and goes at once, before the receiver has run."""
+
+    def refuse(listener: socket.socket) -> None:
+        peer, _ = listener.accept()
+        with peer:
+            request = b""
+            while not request.endswith(b"\r\n\r\n"):
+                request += peer.recv(4096)
+            key = request.partition(b"Sec-WebSocket-Key: ")[2].partition(b"\r\n")[0].decode()
+            answer = (
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                f"Connection: Upgrade\r\nSec-WebSocket-Accept: {wire.accept_token(key)}\r\n\r\n"
+            )
+            peer.sendall(answer.encode())
+            peer.recv(1)  # of the first message; the rest of it makes the end a reset
+            peer.sendall(wire.server_connection().send(wire.Close(1009, "too much")))
+
+    async def receive(connection: websocket.ClientConnection) -> None:
+        with pytest.raises(errors.WebSocketBroken) as caught:
+            await connection.receive()
+        told.append((caught.value.code, caught.value.reason, caught.value.__cause__))
+
+    told = list[tuple[int, str, object]]()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=refuse, args=[listener])
+        server.start()
+        url = f"ws://127.0.0.1:{listener.getsockname()[1]}/"
+        async with websocket.open_websocket(url) as connection, trio.open_nursery() as nursery:
+            nursery.start_soon(receive, connection)
+            await wait_all_tasks_blocked()
+            await connection.send("x" * 1000)
+            server.join()
+            with pytest.raises(errors.WebSocketBroken):
+                await connection.send("y" * 1000)
+        assert told == [(1009, "too much", None)]
+        assert connection.close_code == 1009
 
 
 async def test_no_ping_takes_the_place_of_another(autojump_clock: MockClock) -> None:

@@ -12,7 +12,7 @@ from trio_helianthus.core import SEAM, checkpoint_budget, limit, operation
 from trio_helianthus.errors import NetworkError, ResourceClosed
 from trio_helianthus.wire.websocket import CloseCode
 
-from ._ending import Ending, cut_reason
+from ._ending import Ending
 from ._fragments import IncomingMessage, OutgoingMessage
 from ._keepalive import Keepalive
 from ._outgoing import Outgoing
@@ -76,14 +76,12 @@ class Connection(trio.abc.Channel["str | bytes"]):
         self._is_plain = is_server and deflate is None  # so that a frame is the same for all
         self._send_plain = stream.socket_send if self._is_plain else None
         self._ending = Ending(stream, wire, limits, start_task, is_server=is_server)
-        self._outgoing = Outgoing(stream, wire, limits, start_task, self._ending.lose)
+        self._outgoing = Outgoing(stream, wire, limits, start_task, self._ending)
         self._keepalive = Keepalive(stream, wire, limits, self._outgoing, self._ending)
         self._reader = Reader(
             stream, wire, limits, start_task, self._outgoing, self._ending, self._keepalive
         )
-        self._ending.look_after(
-            self._outgoing, self._reader.attend, self._reader.take_last_words, self._after_end
-        )
+        self._ending.look_after(self._outgoing, self._reader, self._finish)
         self._keepalive.start(self._reader)
         self._budget = checkpoint_budget()
 
@@ -157,7 +155,8 @@ class Connection(trio.abc.Channel["str | bytes"]):
         It waits only while more than ``send_high_water`` bytes are on their way. Once it has
         returned the message is sent, unless the connection breaks.
 
-        :raises WebSocketBroken: the WebSocket has ended.
+        :raises WebSocketBroken: the WebSocket has ended. Where sending itself has failed, with
+            1006; what the peer has said before that, a task that receives is told.
         :raises ResourceClosed: this side has closed it.
         :raises LocalProtocolError: the text cannot be said in UTF-8.
         :raises TypeError: for any other kind of value.
@@ -246,7 +245,7 @@ class Connection(trio.abc.Channel["str | bytes"]):
         try:
             sent = self._stream.send_nowait(frame)
         except (NetworkError, ResourceClosed) as exc:
-            self._ending.lose(exc)
+            self._ending.lose_sending(exc)
             return False
         if sent != len(frame):
             outgoing.put_rest(frame, sent)
@@ -412,7 +411,7 @@ class Connection(trio.abc.Channel["str | bytes"]):
                 if sent != len(frame):
                     outgoing.put_rest(frame, sent)
         except (NetworkError, ResourceClosed) as exc:
-            self._ending.lose(exc)
+            self._ending.lose_sending(exc)
             raise self._ending.why_no_sending() from exc
         outgoing.messages += 1
         budget = self._budget
@@ -445,14 +444,17 @@ class Connection(trio.abc.Channel["str | bytes"]):
                 report.bytes_sent = len(value)
 
     def _refusal(self, code: CloseCode, why: str) -> Exception:
-        self._ending.begin(code, cut_reason(why))
-        return self._ending.why_no_sending()
+        self._ending.begin(code, why)
+        error = self._ending.why_no_sending()
+        error.add_note(why)  # as it may have been closed before, with another reason
+        return error
 
     def _cut(self) -> None:
         self._ending.lose(ResourceClosed("this side gave up"))
 
-    async def _after_end(self) -> None:
-        """Be called when the stream is closed."""
+    async def _finish(self) -> None:
+        """Look after the end, in a task."""
+        await self._ending.finish()
         self._note_finished()
 
     def _note_finished(self) -> None:

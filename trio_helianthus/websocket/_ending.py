@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from ._limits import WebSocketLimits
     from ._outgoing import Outgoing, StartTask
+    from ._reader import Reader
 
 _E = TypeVar("_E", bound=HelianthusError)
 
@@ -47,24 +48,22 @@ class Ending:
 
     1. Whatever comes first decides how it has ended: the peer's Close, the loss of the connection,
        or something of the peer's that we refuse. ``code`` is set then, and nothing more received.
+       That nothing can be sent does not decide it while there may be more to receive.
     2. From then on, or from our own Close on, one task looks after the rest: it sends what waits,
        waits for the peer, and closes the stream, within ``close_timeout``.
     3. Each operation that comes later raises an exception of its own.
-
     """
 
     __slots__ = (
-        "_after_end",
-        "_call_reader",
         "_changed",
+        "_finish",
         "_is_server",
-        "_last_words",
         "_limits",
         "_message",
         "_outgoing",
         "_raised",
+        "_reader",
         "_start_task",
-        "_started",
         "_stream",
         "_waiting",
         "_wire",
@@ -93,12 +92,10 @@ class Ending:
         self._start_task = start_task
         self._is_server = is_server
         self._outgoing: Outgoing
-        self._call_reader: Callable[[], object]
-        self._last_words: Callable[[], object]
-        self._after_end: Callable[[], Awaitable[object]]
+        self._reader: Reader | None = None
+        self._finish: Callable[[], Awaitable[object]] | None = None  # until it is started
         self._changed: Parking | None = None
         self._waiting: trio.lowlevel.ParkingLot | None = None
-        self._started = False
         self._message: str | None = None
         self._raised: WeakSet[HelianthusError] | None = None
         self.code: int | None = None
@@ -112,34 +109,26 @@ class Ending:
         self.lost = False
         """Whether the connection has failed."""
         self.cause: Exception | None = None
-        """Why it has failed, or why we refused what the peer sent."""
+        """Why it has failed, or nothing can be sent, or why we refused what the peer sent."""
         self.told = False
         """Whether an operation has told of it."""
         self.finished = False
         """Whether the stream is closed."""
 
     def look_after(
-        self,
-        outgoing: Outgoing,
-        call_reader: Callable[[], object],
-        last_words: Callable[[], object],
-        after_end: Callable[[], Awaitable[object]],
+        self, outgoing: Outgoing, reader: Reader, finish: Callable[[], Awaitable[object]]
     ) -> None:
         """Connect it with the rest, which needs it itself.
 
-        :param call_reader: sees to it that somebody receives, until the peer's Close has come.
-        :param last_words: takes what the peer has sent before the connection was lost.
-        :param after_end: is called when the stream is closed.
+        :param finish: is the task that looks after the end: it calls :meth:`finish`.
         """
         self._outgoing = outgoing
-        self._call_reader = call_reader
-        self._last_words = last_words
-        self._after_end = after_end
+        self._reader = reader
+        self._finish = finish
 
     def let_go(self) -> None:
-        """Forget the rest, which refers to this: there is nothing left for it to do."""
-        self._call_reader = self._last_words = _do_nothing
-        self._after_end = _wait_for_nothing
+        """Forget the reader, which refers to this: there is nothing left for it to do."""
+        self._reader = None
 
     def begin(self, code: int | None, reason: str) -> None:
         """Send our Close, behind what waits, if none was sent yet.
@@ -166,6 +155,7 @@ class Ending:
             self._outgoing.end()
             self.code = CloseCode.NO_STATUS if close.code is None else close.code
             self.reason = close.reason
+            self._message = self.cause = None  # of a send that has failed
         self.begin(close.code, "")
         self._start()
 
@@ -184,20 +174,49 @@ class Ending:
             self.begin(self.code, self.reason)
         self._start()
 
+    def lose_sending(self, error: Exception) -> None:
+        """Take note that sending has failed.
+
+        A task that is receiving finds out how the connection ends: the peer may have said why.
+        """
+        reader = self._reader
+        if (
+            self.code is None
+            and reader is not None
+            and reader.receiving
+            and isinstance(error, NetworkError)
+        ):
+            self._note_loss(error)
+            self._outgoing.close()
+            self._start()
+        else:
+            self.lose(error)
+
     def lose(self, error: Exception) -> None:
         """Take note that the connection has failed."""
         if self.lost:
             return
         self.lost = True
-        if self.code is None and isinstance(error, NetworkError):
-            self._last_words()  # which may say why
+        if self.code is None and self._reader is not None and isinstance(error, NetworkError):
+            self._reader.take_last_words()  # which may say why
         if self.code is None:
             self.code = CloseCode.ABNORMAL
-            self._note_cause(error)
-            self._message = f"the connection was lost: {error}"
+            self._note_loss(error)
         self._outgoing.close()
         self._stream.reset()
         self._start()
+
+    async def finish(self) -> None:
+        """Shake hands, unless the connection is lost, and close the stream in any case."""
+        try:
+            if not self.lost:
+                with trio.move_on_after(self._limits.close_timeout):
+                    await self._shake_hands()
+        except (NetworkError, ResourceClosed):
+            pass  # then it is over as well
+        finally:
+            self._stream.reset()  # which changes nothing where it was closed in good order
+            self._end()
 
     async def wait_finished(self) -> None:
         """Wait until the stream is closed."""
@@ -224,21 +243,25 @@ class Ending:
 
     def why_no_sending(self) -> HelianthusError:
         """Return what a send raises."""
-        if self.by_us or (self.code is None and self.sent is None):
-            return self._closed()
-        return self._error(WebSocketBroken)
+        return self._closed() if self.by_us else self._error(WebSocketBroken)
 
     def _closed(self) -> ResourceClosed:
         return self._note_raised(ResourceClosed("this WebSocket was closed"))
 
     def _error(self, kind: type[WebSocketClosed]) -> WebSocketClosed:
         code, reason = self.code, self.reason
-        if code is None:
+        if code is None and self.cause is not None:
+            code = CloseCode.ABNORMAL  # as far as is known yet
+        elif code is None:
             assert self.sent is not None
             code, reason = self.sent.code or CloseCode.NO_STATUS, self.sent.reason
         error = kind(self._message, code=int(code), reason=reason)
         error.__cause__ = self.cause
         return self._note_raised(error)
+
+    def _note_loss(self, error: Exception) -> None:
+        self._note_cause(error)
+        self._message = f"the connection was lost: {error}"
 
     def _note_cause(self, error: Exception) -> None:
         self.cause = copy.copy(error)  # without the traceback, which refers to all of this
@@ -251,31 +274,21 @@ class Ending:
         return error
 
     def _start(self) -> None:
-        if not self._started:
-            self._started = True
-            self._start_task(self._finish)
+        if self._finish is not None:
+            finish, self._finish = self._finish, None
+            self._start_task(finish)
         elif self._changed is not None:
             self._changed.wake()
 
-    async def _finish(self) -> None:
-        try:
-            if not self.lost:
-                with trio.move_on_after(self._limits.close_timeout):
-                    await self._shake_hands()
-        except (NetworkError, ResourceClosed):
-            pass  # then it is over as well
-        finally:
-            self._stream.reset()  # which changes nothing where it was closed in good order
-            self._end()
-        await self._after_end()
-
     async def _shake_hands(self) -> None:
         """Send what waits, wait for the peer's Close and its end of the stream, and close."""
-        self._call_reader()  # as the peer may have to be read from, before it reads itself
+        reader = self._reader
+        assert reader is not None
+        reader.attend()  # as the peer may have to be read from, before it reads itself
         await self._outgoing.wait_sent()
         changed = self._changed = Parking()
         while self.code is None:
-            self._call_reader()
+            reader.attend()
             await changed
         if self.lost:
             return
@@ -296,23 +309,16 @@ class Ending:
         await stream.aclose()
 
     def _end(self) -> None:
-        if self.code is None:  # the peer has not answered in time
+        if self.code is None:
             self.code = CloseCode.ABNORMAL
-            self._message = "the peer did not answer the closing handshake in time"
+            if self.cause is None:
+                self._message = "the peer did not answer the closing handshake in time"
         self.finished = True
         self._outgoing.close()
         if self._changed is not None:
             self._changed.clear()
         if self._waiting is not None:
             self._waiting.unpark_all()
-
-
-def _do_nothing() -> None:
-    """Be called behind the end."""
-
-
-async def _wait_for_nothing() -> None:
-    """Be called behind the end, too."""
 
 
 def cut_reason(reason: str) -> str:

@@ -173,7 +173,7 @@ class Keepalive:
     def _look(self) -> None:
         """See what the time has brought. Called from the sweeper."""
         reader = self._reader
-        if self._ending.code is not None or self._ending.lost or reader is None:
+        if self._ending.code is not None or reader is None:
             return
         now = trio.current_time()
         heard = self._stream.bytes_received

@@ -66,9 +66,10 @@ class WebSocketLimits:
     close_timeout: float = _seconds(10.0)
     """The closing handshake, what is still to be sent included; then the connection is reset."""
     closed_grace: float = _seconds_or_none_at_all(1.0)
-    """How long a server's handler goes on that has not noticed that its WebSocket has ended; then
-    it is cancelled. One that has been told, by an exception or the end of its iteration, is left
-    alone. Where the handler does not receive, the end itself is noticed half a second later."""
+    """How long a server's handler goes on that has not noticed that its WebSocket has ended, nor
+    taken a message that came before; then it is cancelled. One that has been told, by an exception
+    or the end of its iteration, is left alone. Where the handler does not receive, the end itself
+    is noticed half a second later."""
     write_timeout: float = _seconds(30.0)
     """Sending one piece, at most 65 KiB, to a peer that is slow to read, or does not; then the
     connection is reset."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from trio_helianthus.net import ByteStream
     from trio_helianthus.wire.websocket import PreparedMessage, WebSocketConnection
 
+    from ._ending import Ending
     from ._limits import WebSocketLimits
 
     StartTask: TypeAlias = Callable[[Callable[[], Awaitable[object]]], object]
@@ -38,15 +39,15 @@ class Outgoing:
     4. Pongs go in front of all that, since the peer gives up on one that does not come in time;
        only the latest waits, so that a peer which does not read gets no more of them.
 
-    :param on_loss: is called with the error when the connection has failed; also for a peer that
-        did not take a piece in time.
+    :param ending: is told when sending has failed; also for a peer that did not take a piece in
+        time.
     """
 
     __slots__ = (
+        "_ending",
         "_feed",
         "_flusher",
         "_limits",
-        "_on_loss",
         "_pongs",
         "_queue",
         "_rest_first",
@@ -70,13 +71,13 @@ class Outgoing:
         wire: WebSocketConnection,
         limits: WebSocketLimits,
         start_task: StartTask,
-        on_loss: Callable[[Exception], object],
+        ending: Ending,
     ) -> None:
         self._stream = stream
         self._wire = wire
         self._limits = limits
         self._start_task = start_task
-        self._on_loss = on_loss
+        self._ending: Ending | None = ending
         self._queue: deque[bytes] | None = None  # an idle connection has neither
         self._pongs: bytes | None = None
         self._rest_first = False  # what is first in the queue is the rest of a frame
@@ -116,7 +117,7 @@ class Outgoing:
         try:
             sent = self._stream.send_nowait(frame)
         except (NetworkError, ResourceClosed) as exc:
-            self._on_loss(exc)
+            self._note_loss(exc)
             raise
         if sent != len(frame):
             self.put_rest(frame, sent)
@@ -212,7 +213,7 @@ class Outgoing:
         self.end()
         self.drop()
         self._let_go_on()
-        self._on_loss = _note_nothing  # it has been noted; and that refers to this
+        self._ending = None  # it knows; and refers to this
         if self._flusher is not None:
             self._flusher.wake()
 
@@ -255,10 +256,10 @@ class Outgoing:
                         if len(piece) < len(batch):
                             scope.deadline = trio.current_time() + timeout
                 if scope.cancelled_caught:
-                    self._on_loss(TimeoutError(f"the peer took too little in {timeout:g} s"))
+                    self._note_loss(TimeoutError(f"the peer took too little in {timeout:g} s"))
                     return
         except (NetworkError, ResourceClosed) as exc:
-            self._on_loss(exc)
+            self._note_loss(exc)
         finally:
             flusher.clear()
 
@@ -288,6 +289,10 @@ class Outgoing:
             size += len(frame)
         return b"".join(batch)
 
+    def _note_loss(self, error: Exception) -> None:
+        if self._ending is not None:
+            self._ending.lose_sending(error)
+
     def _settle(self) -> None:
         self.ready = not (self.busy or self.held or self.ended)
 
@@ -304,10 +309,6 @@ def in_pieces(batch: bytes) -> Iterator[bytes | memoryview]:
     view = memoryview(batch)
     for begin in range(0, len(batch), PIECE_BYTES):
         yield view[begin : begin + PIECE_BYTES]
-
-
-def _note_nothing(_: Exception) -> None:
-    """Be told of a loss that is known."""
 
 
 def _key_of(entry: tuple[PreparedMessage, Hashable]) -> Hashable:

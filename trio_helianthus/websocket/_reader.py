@@ -123,6 +123,11 @@ class Reader:
         """Whether nothing is received, as too much waits to be taken."""
         return self._full
 
+    @property
+    def receiving(self) -> bool:
+        """Whether a task is receiving, which finds out what comes last."""
+        return (self.busy or self._attending) and not self._full
+
     async def take_message(self, *, iterating: bool = False) -> str | bytes:
         """Return the next message, put together of its fragments.
 
@@ -138,45 +143,31 @@ class Reader:
             or self._peers_end
             or self._attending
             or self.streaming
+            or self.dropping
             or self._wire.more
+            or self._ending.code is not None
         ):
-            ending, wire = self._ending, self._wire
-            if ending.code is None and not self.dropping:
-                self.busy = True
-                try:
-                    data = await self._stream.receive_some(RECEIVE_BYTES)
-                    if data:
-                        wire.receive_data(data)
-                        if len(data) >= LONG_PART:
-                            self._receive_rest()
-                        batch = wire.next_batch()
-                        if len(batch) == 1 and not wire.refused:
-                            message = batch[0]
-                            if message.__class__ is str or message.__class__ is bytes:
-                                self.messages += 1
-                                return message
-                    else:
-                        wire.receive_eof()
-                        batch = wire.next_batch()
-                    self._sort(batch)
-                except (NetworkError, ResourceClosed) as exc:
-                    ending.lose(exc)
-                finally:
-                    self.busy = False
-                    if not self._keepalive.watching:
-                        self._keepalive.watch()
+            self.busy = True
+            try:
+                batch = self._parse(await self._stream.receive_some(RECEIVE_BYTES))
+                if len(batch) == 1 and not self._wire.refused:
+                    message = batch[0]
+                    if message.__class__ is str or message.__class__ is bytes:
+                        self.messages += 1
+                        return message
+                self._sort(batch)
+            except (NetworkError, ResourceClosed) as exc:
+                self._ending.lose(exc)
+            finally:
+                self.busy = False
+                if not self._keepalive.watching:
+                    self._keepalive.watch()
         try:
             return await self._put_together()
         except trio.EndOfChannel:
             if iterating:
                 raise StopAsyncIteration from None
             raise
-
-    def _receive_rest(self) -> None:
-        """Receive what has come meanwhile of a long frame: most likely the rest of it."""
-        missing = self._wire.missing
-        if missing and (data := self._stream.receive_nowait(min(missing, RECEIVE_BYTES))):
-            self._wire.receive_data(data)
 
     async def _put_together(self) -> str | bytes:
         """Take items until they are a message."""
@@ -287,21 +278,31 @@ class Reader:
 
     async def _receive(self) -> Sequence[str | bytes | Event]:
         """Receive once, unless there is something left to parse; return what it has brought."""
-        wire = self._wire
-        if wire.more:
+        if self._wire.more:
             await checkpoint_if_cancelled()
             if self._budget.spend():
                 await self._budget.refill()
+            return self._wire.next_batch()
+        try:
+            return self._parse(await self._stream.receive_some(RECEIVE_BYTES))
+        except (NetworkError, ResourceClosed) as exc:
+            self._ending.lose(exc)
+            return ()
+
+    def _parse(self, data: bytes) -> Sequence[str | bytes | Event]:
+        """Parse what one receive has brought.
+
+        With a part of a long frame goes what has come of it meanwhile: most likely the rest.
+        """
+        wire = self._wire
+        if not data:
+            wire.receive_eof()
         else:
-            try:
-                data = await self._stream.receive_some(RECEIVE_BYTES)
-            except (NetworkError, ResourceClosed) as exc:
-                self._ending.lose(exc)
-                return ()
-            if data:
-                wire.receive_data(data)
-            else:
-                wire.receive_eof()
+            wire.receive_data(data)
+            if len(data) >= LONG_PART and (missing := wire.missing):
+                more = self._stream.receive_nowait(min(missing, RECEIVE_BYTES))
+                if more:
+                    wire.receive_data(more)
         return wire.next_batch()
 
     def _note_end(self) -> None:

@@ -55,14 +55,19 @@ class ServerConnection(Connection):
         self.request = request
         self._scope = scope
 
-    async def _after_end(self) -> None:
-        """Cancel the handler if it does not notice the end."""
-        await super()._after_end()
+    async def _finish(self) -> None:
+        """Look after the end, and cancel the handler if it does not notice."""
+        await super()._finish()
         grace = self.limits.closed_grace
-        if not self._ending.told and grace < math.inf:
-            await trio.sleep(grace)
-            if not self._ending.told:
+        if grace == math.inf:
+            return
+        waiting = -1
+        while not self._ending.told:
+            if waiting == self._reader.queued:  # while it takes what came before, it is at work
                 self._scope.cancel(reason="its WebSocket has ended")
+                return
+            waiting = self._reader.queued
+            await trio.sleep(grace)
 
 
 Handler: TypeAlias = Callable[[ServerConnection], Awaitable[object]]
@@ -71,7 +76,7 @@ Handler: TypeAlias = Callable[[ServerConnection], Awaitable[object]]
 When it returns, the WebSocket is closed with 1000. When it raises, that is reported
 (:func:`trio_helianthus.core.report_error`), and the WebSocket closed with 1011; only an error that
 the end of this very WebSocket has raised just ends the handler. It is cancelled when its WebSocket
-has ended and it has not noticed that for ``closed_grace`` seconds.
+has ended and it has neither noticed that nor taken a message for ``closed_grace`` seconds.
 """
 
 

@@ -78,6 +78,65 @@ def test_small_messages_go_as_they_are(role: Role, engine: Engine) -> None:
     assert connection.send(Text("a", end=False))[0] == 0x41  # nobody knows how long it will be
 
 
+WORDS = random.Random(1).randbytes(100).hex()
+NOISE = random.Random(2).randbytes(8000)
+
+
+@pytest.mark.parametrize(
+    ("deflate", "length"),
+    [
+        (agreed(server_max_window_bits=12, client_max_window_bits=12), 4096),
+        (agreed(server_no_context_takeover=True, client_no_context_takeover=True), 1),
+    ],
+    ids=["as long as the window", "without context"],
+)
+def test_what_compression_makes_longer_goes_as_it_is(
+    role: Role, engine: Engine, deflate: DeflateParameters, length: int
+) -> None:
+    noise = NOISE[:length]
+    sender = connect(Role.CLIENT if role is Role.SERVER else Role.SERVER, engine, deflate=deflate)
+    receiver = connect(role, engine, deflate=deflate)
+    data = [
+        sender.send_text(WORDS),
+        sender.send_binary(noise),
+        sender.send(Binary(noise)),
+        sender.send_prepared(PreparedMessage(noise)),
+        sender.send_text(WORDS),
+        sender.send(Binary(noise, end=False)),  # nobody knows what follows
+        sender.send(Binary(noise, start=False)),
+        sender.send_text(WORDS),
+    ]
+    assert [each[0] for each in data] == [0xC1, 0x82, 0x82, 0x82, 0xC1, 0x42, 0x80, 0xC1]
+    received, _, _ = play(receiver, [b"".join(data)])
+    noisy, wordy = Binary(noise), Text(WORDS)
+    parts = [Binary(noise, end=False), Binary(noise, start=False)]
+    assert received == [wordy, noisy, noisy, noisy, wordy, *parts, wordy]
+
+
+def test_what_was_sent_as_it_is_is_nothing_to_refer_to(engine: Engine) -> None:
+    server = connect(Role.SERVER, engine, deflate=agreed(server_max_window_bits=12))
+    first = server.send_text(WORDS)
+    assert server.send_binary(NOISE)[0] == 0x82
+    assert server.send_text(WORDS) == first
+
+
+def test_context_is_worth_more_than_what_a_short_message_grows_by(
+    role: Role, engine: Engine
+) -> None:
+    sender = connect(Role.CLIENT if role is Role.SERVER else Role.SERVER, engine, deflate=agreed())
+    first = sender.send_text(WORDS)
+    assert sender.send_binary(NOISE)[0] == 0xC2  # the window is longer
+    assert len(sender.send_text(WORDS)) < len(first) / 4
+
+
+def test_noise_for_many_takes_no_context_from_one(engine: Engine) -> None:
+    server = connect(Role.SERVER, engine, deflate=agreed())
+    first = server.send_text(WORDS)
+    for message in (PreparedMessage(""), PreparedMessage(NOISE[:300]), PreparedMessage(NOISE)):
+        assert server.send_prepared(message) is message.plain_frame()
+    assert len(server.send_text(WORDS)) < len(first) / 4
+
+
 def test_a_fragment_can_be_read_as_soon_as_it_was_sent(role: Role, engine: Engine) -> None:
     deflate = agreed()
     sender = connect(Role.CLIENT if role is Role.SERVER else Role.SERVER, engine, deflate=deflate)

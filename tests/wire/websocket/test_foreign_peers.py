@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 MESSAGES = ["", "a", "hello " * 50, "hello " * 50, "\u20ac" * 400, "x" * 70_000, "hello " * 50]
 
+CHANCE = random.Random(1)
+MIXED = [text.encode() for text in MESSAGES[1:]]
+for _length in (1, 30, 600, 5000, 40_000):  # of noise, which goes as it is if it is long enough
+    MIXED += [CHANCE.randbytes(_length), b"hello " * 50]
 
 settings = pytest.mark.parametrize(
     "deflate",
@@ -105,3 +110,32 @@ def test_wsproto_understands_us_and_we_understand_it(
         assert came == [text, text, text.encode()]
         ours.receive_data(theirs.send(TextMessage(text)) + theirs.send(BytesMessage(b"bytes")))
         assert ours.next_batch() == [text, b"bytes"]
+
+
+@settings
+def test_websockets_understands_what_is_not_always_compressed(
+    role: Role, engine: Engine, deflate: DeflateParameters
+) -> None:
+    pytest.importorskip("websockets", reason="needs the extra 'speed'")
+    from websockets.frames import Frame
+
+    ours = connect(role, engine, deflate=deflate)
+    theirs = websockets_peer(deflate, is_server=role is Role.CLIENT)
+    for data in MIXED:
+        theirs.receive_data(ours.send_binary(data) + ours.send_prepared(PreparedMessage(data)))
+        frames = theirs.events_received()
+        assert [frame.data for frame in frames if isinstance(frame, Frame)] == [data, data]
+
+
+@settings
+def test_wsproto_understands_what_is_not_always_compressed(
+    role: Role, engine: Engine, deflate: DeflateParameters
+) -> None:
+    ours = connect(role, engine, deflate=deflate)
+    kind = ConnectionType.CLIENT if role is Role.SERVER else ConnectionType.SERVER
+    theirs = wsproto_peer(kind, deflate)
+    for data in MIXED:
+        theirs.receive_data(ours.send_binary(data))
+        theirs.receive_data(ours.send_prepared(PreparedMessage(data)))
+        came = [event.data for event in theirs.events() if isinstance(event, BytesMessage)]
+        assert came == [data, data]

@@ -39,6 +39,11 @@ class DeflateParameters:
     :param level: how hard we try: 1 is fast, 9 is small.
     :param mem_level: how much memory we compress with, 1 to 9.
     :param min_bytes: messages of ours that are smaller go uncompressed.
+
+    A message that compression would make longer, such as an image, goes as it is (:rfc:`7692`
+    section 6) where that costs no context: if it is a :class:`PreparedMessage`, or as long as the
+    window, or if its side keeps no context. Others become longer by up to 6 bytes for each 2 KiB,
+    which is less than the next ones would without what went before.
     """
 
     server_no_context_takeover: bool = False
@@ -100,13 +105,29 @@ class Deflater:
         # Nothing comes out when there is nothing new: then it is a block that is empty.
         return compressed.removesuffix(TAIL) or _EMPTY
 
+    def compress_whole(self, message: bytes) -> bytes | None:
+        """Compress a whole message.
+
+        :returns: ``None`` where it shall go as it is, since it is small, or compression made it
+            longer.
+        """
+        length = len(message)
+        if length < self.min_bytes:
+            return None
+        compressed = self.compress(message, True)
+        if len(compressed) <= length or (self._keeps and length < 1 << self._bits):
+            return compressed
+        # The peer will not see it, and of what went before, nothing is left in the window.
+        self.start_anew()
+        return None
+
     def start_anew(self) -> None:
-        """Refer to nothing before, as the peer has got something that was not compressed here."""
+        """Refer to nothing before: the peer has got something else than was compressed here."""
         self._compressor = None
 
 
 def compress_alone(data: bytes, setting: tuple[int, int, int]) -> bytes:
-    """Compress a message that refers to nothing before it, for any peer with that setting."""
+    """Compress a whole message, without reference to one before, for any peer with that setting."""
     compressor = _compressor(*setting)
     compressed = compressor.compress(data) + compressor.flush(zlib.Z_SYNC_FLUSH)
     return compressed.removesuffix(TAIL)

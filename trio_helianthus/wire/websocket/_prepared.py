@@ -33,7 +33,7 @@ class PreparedMessage:
             self.data = self.payload = bytes(memoryview(data))
             self.first = FINAL | BINARY
         self._plain: bytes | None = None
-        self._compressed: dict[tuple[int, int, int], bytes] = {}
+        self._compressed: dict[tuple[int, int, int], bytes | None] = {}
 
     def __repr__(self) -> str:
         return f"<PreparedMessage of {len(self.payload)} bytes>"
@@ -48,14 +48,20 @@ class PreparedMessage:
             self._plain = encode_header(self.first, len(self.payload)) + self.payload
         return self._plain
 
-    def compressed_frame(self, setting: tuple[int, int, int]) -> bytes:
-        """Return the frame of a server, compressed with :attr:`Deflater.setting`."""
-        frame = self._compressed.get(setting)
-        if frame is None:
+    def compressed_frame(self, setting: tuple[int, int, int]) -> bytes | None:
+        """Return the frame of a server, compressed with :attr:`Deflater.setting`.
+
+        :returns: ``None`` where that is longer than :meth:`plain_frame`.
+        """
+        try:
+            return self._compressed[setting]
+        except KeyError:
             payload = compress_alone(self.payload, setting)
-            frame = encode_header(self.first | COMPRESSED, len(payload)) + payload
+            frame = None
+            if len(payload) <= len(self.payload):
+                frame = encode_header(self.first | COMPRESSED, len(payload)) + payload
             self._compressed[setting] = frame
-        return frame
+            return frame
 
 
 def encode_text(text: str) -> bytes:

@@ -35,7 +35,6 @@ class Sender(ABC):
     """The sending half of a connection."""
 
     __slots__ = (
-        "_compressing",
         "_deflater",
         "_is_client",
         "_opcode",
@@ -51,7 +50,6 @@ class Sender(ABC):
         self._is_client: Final = is_client
         self._deflater = None if deflate is None else Deflater(deflate, is_client=is_client)
         self._opcode = 0  # of the message that we are in
-        self._compressing = False  # that message
         self._set_unready(False)
         self.close_sent = None
 
@@ -91,9 +89,7 @@ class Sender(ABC):
             payload = str.encode(text)
         except UnicodeEncodeError:
             payload = encode_text(text)  # which knows the words
-        if self._deflater is not None and len(payload) >= self._deflater.min_bytes:
-            return self._frame(WHOLE_TEXT | COMPRESSED, self._deflater.compress(payload, True))
-        return self._frame(WHOLE_TEXT, payload)
+        return self._send_whole(WHOLE_TEXT, payload)
 
     def send_binary(self, data: Buffer, /) -> bytes:
         """Return the bytes of a whole binary message: ``send(Binary(data))``, but faster.
@@ -103,9 +99,7 @@ class Sender(ABC):
         if self._unready:
             self._raise_unready()
         payload = data if isinstance(data, bytes) else bytes(memoryview(data))
-        if self._deflater is not None and len(payload) >= self._deflater.min_bytes:
-            return self._frame(WHOLE_BINARY | COMPRESSED, self._deflater.compress(payload, True))
-        return self._frame(WHOLE_BINARY, payload)
+        return self._send_whole(WHOLE_BINARY, payload)
 
     def send_prepared(self, message: PreparedMessage, /) -> bytes:
         """Return the bytes of a message that many get.
@@ -116,18 +110,15 @@ class Sender(ABC):
         """
         if self._unready:
             self._raise_unready()
-        deflater = self._deflater
-        compressed = deflater is not None and len(message.payload) >= deflater.min_bytes
         if self._is_client:
-            if deflater is None or not compressed:
-                return self._frame(message.first, message.payload)
-            payload = deflater.compress(message.payload, True)
-            return self._frame(message.first | COMPRESSED, payload)
-        if deflater is None or not compressed:
-            return message.plain_frame()
-        # What was compressed elsewhere is now the context that the peer has, and we have not.
-        deflater.start_anew()
-        return message.compressed_frame(deflater.setting)
+            return self._send_whole(message.first, message.payload)
+        deflater = self._deflater
+        if deflater is not None and len(message) >= deflater.min_bytes:
+            frame = message.compressed_frame(deflater.setting)
+            if frame is not None:
+                deflater.start_anew()
+                return frame
+        return message.plain_frame()
 
     @abstractmethod
     def _frame(self, first: int, payload: bytes) -> bytes:
@@ -136,6 +127,13 @@ class Sender(ABC):
         :param first: its first byte, which is right here and now.
         :param payload: compressed, if it shall be.
         """
+
+    def _send_whole(self, first: int, payload: bytes) -> bytes:
+        if self._deflater is not None:
+            compressed = self._deflater.compress_whole(payload)
+            if compressed is not None:
+                return self._frame(first | COMPRESSED, compressed)
+        return self._frame(first, payload)
 
     def _send_fragment(self, event: Text | Binary) -> bytes:
         if isinstance(event, Text):
@@ -146,15 +144,14 @@ class Sender(ABC):
         if event.start:
             if self._unready:
                 self._raise_unready()
-            deflater = self._deflater
-            # How long a message in fragments will be is not known.
-            long = not event.end or (deflater is not None and len(payload) >= deflater.min_bytes)
-            self._compressing = long and deflater is not None
-            first |= opcode | (COMPRESSED if self._compressing else 0)
+            if event.end:
+                return self._send_whole(first | opcode, payload)
+            first |= opcode
+            if self._deflater is not None:  # how long the message will be is not known
+                first |= COMPRESSED
         elif self._opcode != opcode or self.close_sent is not None:
             raise LocalProtocolError(f"{event!r:.80} goes on with a message that is not there")
-        if self._compressing:
-            assert self._deflater is not None
+        if self._deflater is not None:
             payload = self._deflater.compress(payload, event.end)
         self._opcode = 0 if event.end else opcode
         self._set_unready(not event.end)

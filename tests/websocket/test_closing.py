@@ -163,17 +163,17 @@ async def test_a_handler_may_take_what_came_before_the_end_one_after_the_other(
 
     async def handler(connection: websocket.ServerConnection) -> None:
         async for message in connection:
-            await trio.sleep(0.06)  # longer than the grace, all together
+            await trio.sleep(0.1)  # longer than the grace, all together
             taken.append(message)
         done.set()
 
-    server = await serve(handler, limits=websocket.WebSocketLimits(closed_grace=0.5))
+    server = await serve(handler, limits=websocket.WebSocketLimits(closed_grace=0.3))
     async with websocket.open_websocket(ws_url(server)) as connection:
-        for number in range(15):
+        for number in range(20):
             await connection.send(f"{number}")
     with trio.fail_after(10):
         await done.wait()
-    assert taken == [f"{number}" for number in range(15)]
+    assert taken == [f"{number}" for number in range(20)]
 
 
 async def test_a_handler_that_was_told_may_take_its_time(serve: Serve) -> None:

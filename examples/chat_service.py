@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -33,7 +34,7 @@ HERE: Final = Path(__file__).parent
 ROOMS: Final = ("garden", "kitchen", "workshop")
 LONGEST_NAME: Final = 24
 LONGEST_TEXT: Final = 1000
-TEXTS_A_SECOND: Final = 5
+DEEDS_A_SECOND: Final = 5
 HISTORY: Final = websocket.HistoryLimits(max_messages=200, keep_seconds=3600)
 ROOM_LIMITS: Final = websocket.RoomLimits(
     max_name_length=LONGEST_NAME, max_members=500, max_body_bytes=8_000, max_outstanding=8
@@ -50,7 +51,7 @@ class Names:
     @contextmanager
     def hold(self, name: str, key: str) -> Iterator[bool]:
         """Hold a name, and tell whether it is to be had."""
-        folded = name.casefold()
+        folded = unicodedata.normalize("NFKC", name).casefold()  # a name that looks the same
         holder, tabs = self._holders.get(folded, (key, 0))
         if holder != key:
             yield False
@@ -69,9 +70,10 @@ class House(websocket.RoomHooks):
 
     def __init__(self, *, name_is_free: bool) -> None:
         self._name_is_free = name_is_free
-        self._pace = core.RateLimiter(TEXTS_A_SECOND, burst=20)
+        self._pace = core.RateLimiter(DEEDS_A_SECOND, burst=20)
 
     async def check_join(self, session: websocket.RoomSession, room: str) -> None:
+        await self._pace.acquire()  # all others are told of it
         if not self._name_is_free:
             raise RoomError(f"Somebody else here is called {session.member}")
         if room not in ROOMS:
@@ -202,9 +204,11 @@ async def chat_among_yourselves() -> None:
 
 async def stay_up(host: str, port: int, origins: Sequence[str]) -> None:
     limits = http.ServerLimits(half_close_grace=0)  # no browser ends its side of a connection alone
-    async with open_chat(origins) as router, trio.open_nursery() as nursery:
+    allowed = list(origins)
+    async with open_chat(allowed) as router, trio.open_nursery() as nursery:
         serve = partial(http.serve, router, port, host=host, limits=limits)
         server: http.Server = await nursery.start(serve)
+        allowed += [f"http://{name}:{server.port}" for name in ("127.0.0.1", "localhost")]
         print(f"open {server.url} in two browsers or more      (Ctrl-C ends)", flush=True)
 
 
@@ -217,10 +221,9 @@ def main() -> int:
     options = parser.parse_args()
     if not options.serve:
         return core.run(chat_among_yourselves)
-    here = [f"http://{name}:{options.port}" for name in ("127.0.0.1", "localhost")]
     if options.host != "127.0.0.1" and not options.origin:
         parser.error("name the --origin under which browsers see the page")
-    return core.run(stay_up, options.host, options.port, [*options.origin, *here])
+    return core.run(stay_up, options.host, options.port, options.origin)
 
 
 if __name__ == "__main__":

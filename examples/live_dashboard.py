@@ -16,27 +16,51 @@ import trio
 from trio_helianthus import core, http, websocket
 
 PAGE = """<!doctype html>
+<html lang="en">
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>Dashboard</title>
 <style>
-  body { font: 18px system-ui; margin: 3em auto; max-width: 30em }
+  body { font: 18px system-ui; margin: 2em auto; padding: 0 1em; max-width: 30em }
+  span { float: right; font-variant-numeric: tabular-nums }
   meter { width: 100%; height: 1.5em }
+  .stale { opacity: .6 }
 </style>
 <h1>Sensors</h1>
+<p id="state" role="status">connecting</p>
 <div id="sensors"></div>
 <script>
-  const sensors = document.getElementById("sensors");
-  const meters = {};
-  const socket = new WebSocket(location.href.replace("http", "ws") + "feed");
-  socket.onmessage = (event) => {
-    const { name, value } = JSON.parse(event.data);
-    if (!meters[name]) {
-      const label = sensors.appendChild(document.createElement("p"));
-      label.textContent = name;
-      meters[name] = label.appendChild(document.createElement("meter"));
-    }
-    meters[name].value = value;
-  };
+  const find = (id) => document.getElementById(id);
+  const shown = {};
+  let losses = 0;
+  function add(name) {
+    const row = find("sensors").appendChild(document.createElement("p"));
+    row.append(name);
+    shown[name] = ["span", "meter"].map((tag) => row.appendChild(document.createElement(tag)));
+    shown[name][1].setAttribute("aria-label", name);
+  }
+  function tell(state) {
+    find("state").textContent = state;
+    find("sensors").className = state === "live" ? "" : "stale";
+  }
+  function connect() {
+    const url = new URL("/feed", location.origin.replace("http", "ws"));
+    const socket = new WebSocket(url);
+    socket.onopen = () => tell("live");
+    socket.onclose = () => {  // those who are lost together do not come back together
+      tell("reconnecting, these values are old");
+      setTimeout(connect, 1000 * Math.random() * Math.min(30, 0.5 * 2 ** losses++));
+    };
+    socket.onmessage = ({ data }) => {
+      const { name, value } = JSON.parse(data);
+      losses = 0;
+      if (!shown[name]) add(name);
+      shown[name][0].textContent = value.toFixed(3);
+      shown[name][1].value = value;
+    };
+  }
+  connect();
 </script>
 """
 
@@ -84,12 +108,17 @@ async def watch_yourself() -> None:
         nursery.cancel_scope.cancel()
 
 
-async def stay_up() -> None:
+async def stay_up(port: int) -> None:
+    lifecycle = core.current_lifecycle()
+    assert lifecycle is not None  # core.run has made it
     async with trio.open_nursery() as nursery:
-        server: http.Server = await nursery.start(http.serve, router, 8000)
-        nursery.start_soon(measure)
-        print(f"open {server.url} in one browser or many      (Ctrl-C ends)")
+        server: http.Server = await nursery.start(http.serve, router, port)
+        print(f"open {server.url} in one browser or many      (Ctrl-C ends)", flush=True)
+        async with trio.open_nursery() as helpers:
+            helpers.start_soon(measure)  # it would go on for ever, so a drain ends it
+            await lifecycle.wait_draining()
+            helpers.cancel_scope.cancel()
 
 
 if __name__ == "__main__":
-    sys.exit(core.run(stay_up if "--serve" in sys.argv else watch_yourself))
+    sys.exit(core.run(stay_up, 8000) if "--serve" in sys.argv else core.run(watch_yourself))

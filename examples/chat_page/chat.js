@@ -9,6 +9,9 @@ const MARKS = {
   refused: ["✗", "refused"],
 };
 
+const RECONNECTING = "Reconnecting. What you write now is sent as soon as that is done.";
+const UNREACHABLE = "The chat cannot be reached now. It is tried again and again.";
+
 const find = (id) => document.getElementById(id);
 const places = new Map(); // the rooms that we are in, by their names
 let line = null; // our connection
@@ -50,6 +53,16 @@ function makeFace(name) {
   return face;
 }
 
+function makeName(className, name) { // which may be written from right to left
+  const element = make("bdi", className, name);
+  element.dir = "auto";
+  return element;
+}
+
+function keyOf(from, tag) { // no name has a line's end
+  return `${from}\n${tag}`;
+}
+
 // ---- the connection
 
 class Line extends Rooms {
@@ -57,9 +70,17 @@ class Line extends Rooms {
     if (this.hungUp) return;
     super.connect();
     this.socket.addEventListener("open", () => { showLink("connected"); askForRooms(); });
-    this.socket.addEventListener("close", () => { if (!this.hungUp) loseLink(); });
+    this.socket.addEventListener("close", () => { if (!this.hungUp) loseLink(this); });
   }
-  say(room, tag, text) {
+  async refusal() { // the page is not told why a WebSocket was refused; a plain request is
+    try {
+      const answer = await fetch(this.url.replace("ws", "http"));
+      return answer.status === 400 ? await answer.text() : null;
+    } catch {
+      return null; // there is nobody to ask
+    }
+  }
+  deliver(room, tag, text) {
     return this.ask({ type: "send", room, tag, body: { text } });
   }
   hangUp() {
@@ -68,14 +89,18 @@ class Line extends Rooms {
   }
 }
 
-function showLink(state) {
+function showLink(state, banner = "") {
   find("link").dataset.state = find("link").textContent = state;
-  find("banner").hidden = state !== "reconnecting";
+  find("banner").textContent = banner;
+  find("banner").hidden = !banner;
 }
 
-function loseLink() {
+async function loseLink(lost) {
   for (const place of places.values()) place.here = false;
-  showLink(find("link").dataset.state === "connecting" ? "connecting" : "reconnecting");
+  if (find("link").dataset.state !== "connecting") return showLink("reconnecting", RECONNECTING);
+  showLink("connecting", UNREACHABLE);
+  const why = await lost.refusal();
+  if (why !== null && lost === line && !lost.hungUp) goOut(why);
 }
 
 async function askForRooms() {
@@ -100,15 +125,18 @@ find("door").onsubmit = (event) => {
   find("door").hidden = find("refusal").hidden = true;
   find("house").hidden = false;
   showLink("connecting");
+  show(null);
   line = new Line(url.href);
 };
 
 function goOut(why) {
   line.hangUp();
   for (const name of [...places.keys()]) forget(name);
+  find("rooms").replaceChildren();
   find("house").hidden = true;
   find("door").hidden = find("refusal").hidden = false;
   find("refusal").textContent = why;
+  find("name").focus();
   find("name").select();
 }
 
@@ -117,6 +145,8 @@ find("name").value = remember("chat-name") ?? "";
 // ---- rooms
 
 function showRooms(names) {
+  const known = [...find("rooms").children].map((button) => button.dataset.room);
+  if (String(known) === String(names)) return showCounts(); // whoever is on a button stays there
   const buttons = names.map((name) => {
     const button = make("button", "room", name);
     button.type = "button";
@@ -135,9 +165,11 @@ function enter(name) {
     const log = make("ol", "log");
     log.setAttribute("role", "log");
     log.setAttribute("aria-label", `Messages in ${name}`);
+    log.setAttribute("aria-busy", "true"); // what was said before is not read out
+    log.tabIndex = 0; // to be scrolled by keys
     find("logs").append(log);
-    const place = { name, log, here: false, isAtEnd: true, unread: 0, people: null, unconfirmed: new Map(), tags: new Map() };
-    log.onscroll = () => { place.isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60; };
+    const place = { name, log, here: false, isAtEnd: true, unread: 0, draft: "", people: null, unconfirmed: new Map(), tags: new Map() };
+    log.onscroll = () => { if (sizeOf(log) === place.size) noteScrolled(place); };
     places.set(name, place);
     line.join(name, (told) => { if (places.get(name) === place) take(place, told); }); // else we have left it
   }
@@ -145,8 +177,10 @@ function enter(name) {
 }
 
 function show(name) {
+  if (places.has(shown)) places.get(shown).draft = find("text").value;
   shown = name;
-  find("title").textContent = name ?? "Choose a room";
+  find("text").value = places.get(name)?.draft ?? "";
+  find("title").textContent = name ?? (find("rooms").firstChild ? "Choose a room" : "");
   find("leave").hidden = find("composer").hidden = name === null;
   for (const place of places.values()) place.log.hidden = place.name !== name;
   if (name !== null) {
@@ -159,12 +193,30 @@ function show(name) {
   showCounts();
 }
 
-function showEnd({ log }) {
-  log.scrollTop = log.scrollHeight;
+function showEnd(place) {
+  place.size = sizeOf(place.log);
+  place.log.scrollTop = place.log.scrollHeight;
+  place.isAtEnd = find("newest").hidden = true;
 }
 
-// The end stays in sight when a keyboard or the banner takes some of the height.
-new ResizeObserver(() => { if (places.get(shown)?.isAtEnd) showEnd(places.get(shown)); }).observe(find("logs"));
+function sizeOf(log) {
+  return `${log.clientWidth} ${log.clientHeight}`;
+}
+
+function noteScrolled(place) {
+  const { log } = place;
+  place.isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
+  if (place.isAtEnd && place.name === shown) find("newest").hidden = true;
+}
+
+// The end stays in sight when the window, a keyboard or the banner changes the size of the log.
+new ResizeObserver(() => {
+  const place = places.get(shown);
+  if (place?.isAtEnd) showEnd(place);
+  else if (place) place.size = sizeOf(place.log);
+}).observe(find("logs"));
+
+find("newest").onclick = () => { showEnd(places.get(shown)); find("text").focus(); };
 
 function showCounts() {
   let all = 0;
@@ -187,8 +239,11 @@ function forget(name) {
 }
 
 find("leave").onclick = () => {
+  const button = [...find("rooms").children].find(({ dataset }) => dataset.room === shown);
   line.leave(shown).catch(() => {}); // without a connection we have left already
+  find("text").value = "";
   forget(shown);
+  button.focus();
 };
 
 // ---- what we are told of a room
@@ -221,11 +276,14 @@ function noteJoined(place, { members, missed }) {
   }
   if (place.name === shown) showPeople();
   // Behind the messages of this welcome: some of ours may be among them.
-  queueMicrotask(() => { for (const message of [...place.unconfirmed.values()]) push(place, message); });
+  queueMicrotask(() => {
+    for (const message of [...place.unconfirmed.values()]) push(place, message);
+    place.log.removeAttribute("aria-busy");
+  });
 }
 
 function noteMessage(place, { from, tag, body }) {
-  const known = tag == null ? undefined : place.tags.get(`${from} ${tag}`);
+  const known = tag == null ? undefined : place.tags.get(keyOf(from, tag));
   if (known === undefined) {
     append(place, makeMessage(place, from, body.text, body.at, tag));
     if (place.name === shown && !document.hidden) return;
@@ -241,15 +299,15 @@ function noteCame(place, name) {
   place.people.add(name);
   const last = [...place.log.children].findLast((item) => !item.classList.contains("unconfirmed"));
   if (last?.dataset.gone === name) {
-    last.textContent = `${name} is back`;
+    last.replaceChildren(makeName("", name), " is back");
     delete last.dataset.gone;
-  } else notice(place, `${name} has joined`);
+  } else notice(place, " has joined", name);
   if (place.name === shown) showPeople();
 }
 
 function noteWent(place, name) {
   if (!place.people.delete(name)) return;
-  notice(place, `${name} has left`).dataset.gone = name;
+  notice(place, " has left", name).dataset.gone = name;
   if (place.name === shown) showPeople();
 }
 
@@ -258,7 +316,7 @@ function showPeople() {
   people.sort((one, other) => (other === me) - (one === me) || one.localeCompare(other));
   find("members").replaceChildren(...people.map((name) => {
     const item = make("li", "");
-    item.append(makeFace(name), make("span", "name", name), make("span", "you", name === me ? "you" : ""));
+    item.append(makeFace(name), makeName("name", name), make("span", "you", name === me ? "you" : ""));
     return item;
   }));
   find("who").textContent = people.length ? `Who is here (${people.length})` : "Who is here";
@@ -266,8 +324,10 @@ function showPeople() {
 
 // ---- messages
 
-function notice(place, text) {
-  return append(place, make("li", "notice", text));
+function notice(place, text, name = "") {
+  const item = make("li", "notice", text);
+  if (name) item.prepend(makeName("", name));
+  return append(place, item);
 }
 
 function makeMessage(place, from, text, at, tag) {
@@ -281,11 +341,11 @@ function makeMessage(place, from, text, at, tag) {
   const time = make("time", "", when.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
   time.dateTime = when.toISOString();
   foot.append(time);
-  bubble.append(make("span", "from", from ?? "the house"), words, foot);
+  bubble.append(makeName("from", from ?? "the house"), words, foot);
   item.append(makeFace(from ?? "☀"), bubble);
   item.style.setProperty("--hue", hueOf(from ?? "☀"));
   if (tag != null) {
-    item.dataset.tag = `${from} ${tag}`;
+    item.dataset.tag = keyOf(from, tag);
     place.tags.set(item.dataset.tag, item);
   }
   if (from === me) {
@@ -304,6 +364,7 @@ function append(place, item) {
     log.firstChild.remove();
   }
   if (staysAtEnd) showEnd(place);
+  else if (place.name === shown) find("newest").hidden = false;
   return item;
 }
 
@@ -339,7 +400,7 @@ async function push(place, { tag, text, item }) {
   mark(item, place.here ? "sent" : "waiting");
   if (!place.here) return;
   try {
-    await line.say(place.name, tag, text);
+    await line.deliver(place.name, tag, text);
     confirm(place, item);
   } catch (error) {
     if (!place.unconfirmed.has(tag)) return;
@@ -351,7 +412,7 @@ async function push(place, { tag, text, item }) {
 }
 
 function confirm(place, item) {
-  const tag = item.dataset.tag.slice(me.length + 1);
+  const tag = item.dataset.tag.slice(keyOf(me, "").length);
   if (!place.unconfirmed.delete(tag)) return;
   item.classList.remove("unconfirmed");
   insert(place, item, place.log.querySelector(".unconfirmed"));

@@ -37,6 +37,16 @@ SPREE: Final = """(() => {
     return true;
 })()"""
 
+FILL: Final = """(() => {
+    for (let line = 0; line < 40; line++) notice(places.get(shown), "some words ".repeat(9));
+    return true;
+})()"""
+TWO_FRAMES: Final = """(() => {
+    document.body.dataset.frames = "none";
+    requestAnimationFrame(() => requestAnimationFrame(() => document.body.dataset.frames = "two"));
+    return true;
+})()"""
+
 needs_browsers = [
     pytest.mark.skipif(sys.platform == "win32", reason="ends groups of processes"),
     pytest.mark.skipif(None in (CHROMIUM, DRIVER), reason="needs Chromium and chromedriver"),
@@ -106,6 +116,12 @@ class Person:
         await self.tab.open(page)
         await self.tab.type("#name", name)
         await self.tab.click("#door button")
+
+    async def enter_by_script(self, name: str) -> None:
+        """As ``come_in``, with what cannot be typed."""
+        words = json.dumps(name)
+        field, door = (f"document.getElementById('{one}')" for one in ("name", "door"))
+        await self.tab.until(f"({field}.value = {words}, {door}.requestSubmit(), true)")
 
     async def say(self, text: str) -> None:
         await self.tab.type("#text", f"{text}\n")
@@ -215,6 +231,100 @@ async def test_somebody_else_may_not_have_the_name(chat: Chat, two: tuple[Person
     await bob.tab.type("#name", "e")  # what stood there is selected
     await bob.tab.click("#door button")
     await bob.sees("#members .name", "e")
+
+
+@with_browsers
+@pytest.mark.parametrize("name", ["👩\u200d💻", "Ann\u00a0Lee", "\u202eevil"])
+async def test_a_name_that_the_server_does_not_want_is_said_at_the_door(
+    chat: Chat, two: tuple[Person, Person], name: str
+) -> None:
+    ann, _ = two
+    await ann.tab.open(chat.page)
+    await ann.enter_by_script(name)
+    await ann.tab.until("document.getElementById('refusal').textContent.includes('printable')")
+    await ann.tab.until("!document.getElementById('door').hidden && house.hidden")
+    await ann.tab.until("document.activeElement.id === 'name'")
+
+
+@with_browsers
+async def test_a_server_that_is_away_from_the_first_is_waited_for(
+    chat: Chat, two: tuple[Person, Person]
+) -> None:
+    ann, _ = two
+    await ann.tab.open(chat.page)
+    chat.stop()
+    await ann.enter_by_script("Ann")
+    await ann.tab.until("banner.textContent.includes('cannot be reached')")
+    assert await ann.tab.until("composer.hidden && leave.hidden")  # there is no room yet
+    await chat.start()
+    await ann.sees("#title", "garden")
+    await ann.tab.until("banner.hidden && !composer.hidden")
+    await ann.say("here I am")
+    await ann.sees_nothing_unconfirmed()
+
+
+@with_browsers
+async def test_the_focus_is_never_lost(chat: Chat, two: tuple[Person, Person]) -> None:
+    ann, _ = two
+    await ann.tab.until("[...rooms.children].find((one) => one.focus() || one === rooms.lastChild)")
+    assert await ann.tab.until("document.activeElement.dataset.room") == "workshop"
+    chat.proxy.break_all()
+    await ann.sees("#link", "reconnecting")
+    await ann.sees("#link", "connected")
+    await ann.tab.until("places.get('garden').here")
+    assert await ann.tab.until("document.activeElement.dataset.room") == "workshop"
+    await ann.tab.click("#leave")
+    assert await ann.tab.until("document.activeElement.dataset.room") == "garden"
+
+
+@with_browsers
+async def test_what_is_not_sent_yet_stays_in_its_room(
+    chat: Chat, two: tuple[Person, Person]
+) -> None:
+    ann, _ = two
+    await ann.tab.type("#text", "about the sunflowers")
+    await ann.tab.click("[data-room=kitchen]")
+    await ann.tab.until("document.getElementById('text').value === ''")
+    await ann.tab.click("[data-room=garden]")
+    await ann.tab.until("document.getElementById('text').value === 'about the sunflowers'")
+
+
+@with_browsers
+async def test_the_end_stays_in_sight_unless_somebody_reads_further_up(
+    chat: Chat, two: tuple[Person, Person]
+) -> None:
+    ann, bob = two
+    log = f"document.querySelector('{SHOWN}')"
+    at_end = f"{log}.scrollHeight - {log}.scrollTop - {log}.clientHeight < 2"
+    await ann.tab.until(FILL)
+    await ann.tab.until(at_end)
+    for width, height in ((390, 740), (1080, 500), (390, 740)):
+        device = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": True}
+        await ann.tab.emulate("setDeviceMetricsOverride", **device)
+        await ann.tab.until(TWO_FRAMES)
+        await ann.tab.until("document.body.dataset.frames === 'two'")
+        assert await ann.tab.until(f"{at_end} || 'not at the end'") is True
+    await ann.tab.until(f"({log}.scrollTop = 0, true)")
+    await ann.tab.until(TWO_FRAMES)
+    await ann.tab.until("document.body.dataset.frames === 'two'")
+    await bob.say("down here")
+    await ann.hears("down here")
+    assert await ann.tab.until("!newest.hidden || 'nothing tells of it'") is True
+    await ann.tab.click("#newest")
+    await ann.tab.until(f"newest.hidden && {at_end}")
+
+
+@with_browsers
+async def test_a_name_with_a_space_hides_no_message_of_another(
+    chat: Chat, two: tuple[Person, Person]
+) -> None:
+    ann, _ = two
+    for name, tag in (("Eve X", "t"), ("Eve", "X t")):
+        async with open_talker("websockets", chat.socket(name.replace(" ", "%20"))) as eve:
+            await eve.join()
+            body = {"text": f"I am {name}"}
+            await eve.tell(type="send", room="garden", tag=tag, body=body)
+            await ann.hears(f"I am {name}")
 
 
 @with_browsers
@@ -440,6 +550,16 @@ async def test_foreign_programs_chat_by_hand(chat: Chat, one: str, other: str) -
             welcome = await bob_again.join(last_seen=reply["id"])
             assert welcome["resumed"] is True
             assert [message["body"]["text"] for message in welcome["messages"]] == ["gone already?"]
+
+
+async def test_a_name_that_looks_the_same_is_taken(chat: Chat) -> None:
+    async with (
+        open_talker("websockets", chat.socket("Ann")) as ann,
+        open_talker("websockets", f"ws://127.0.0.1:{chat.port}/chat?name=%EF%BC%A1nn&key=e") as eve,
+    ):
+        await ann.join()
+        await eve.tell(type="join", ref=1, room="garden")
+        assert (await eve.told("error"))["code"] == "refused"
 
 
 @pytest.mark.parametrize("one", FOREIGN)

@@ -158,8 +158,8 @@ async def test_two_programs_talk(server: http.Server) -> None:
             assert repr(here) == "<JoinedRoom 'lobby': here>"
             assert there.members == {"ann": None, "bob": 7}
             message_id = await here.send({"text": "hello"})
-            assert here.last_id == message_id
             assert await hear(here, 1) == [MemberJoined("bob", 7)]
+            assert here.last_id == message_id
             assert await hear(there, 1) == [RoomMessage(message_id, "ann", {"text": "hello"})]
             assert there.last_id == message_id
             assert here.members == there.members
@@ -214,7 +214,7 @@ async def test_who_does_not_receive_misses_the_oldest_and_is_told(
     async with client(server, max_updates=3) as ann, ann.join("lobby") as here:
         for number in range(10):
             await rooms.send("lobby", number)
-        await until(lambda: str(here.last_id).endswith("-10"))
+        await until(lambda: str(here._reached).endswith("-10"))
         updates = await hear(here, 4)
         assert updates[0] == MessagesMissed()
         assert [u.body for u in updates[1:] if isinstance(u, RoomMessage)] == [7, 8, 9]
@@ -268,7 +268,7 @@ async def test_the_server_may_refuse(server: http.Server, hooks: Hooks, rooms: R
                 async with ann.join("lobby"):
                     pass
             await rooms.send("lobby", "the last")
-            await until(lambda: str(here.last_id).endswith("-1"))
+            await until(lambda: str(here._reached).endswith("-1"))
             hooks.closed = True
             hooks.cut("ann")
             assert await bodies(here, 1) == ["the last"]

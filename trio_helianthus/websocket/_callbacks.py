@@ -53,7 +53,11 @@ class WebSocketServer:
         return tuple(self._connections)
 
     def on_connect(self, callback: _C) -> _C:
-        """Have it called with each new connection, before its first message."""
+        """Have it called with each new connection, before its first message.
+
+        Broadcasts reach the connection meanwhile: turn away who may not have them in the
+        handshake (:func:`accept`).
+        """
         self._connect = callback
         return callback
 
@@ -66,7 +70,8 @@ class WebSocketServer:
         """Have it called with each connection that has ended, however it did.
 
         It is shielded from cancellation, for up to ``close_timeout`` seconds, and may look at
-        ``close_code``. It is not called where ``on_connect`` has raised.
+        ``close_code``, which is ``None`` where ``on_message`` has raised: then the connection is
+        closed afterwards. It is not called where ``on_connect`` has raised.
         """
         self._disconnect = callback
         return callback

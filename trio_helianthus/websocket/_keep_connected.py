@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING, Final, Unpack
 import trio
 
 from trio_helianthus import core, http
-from trio_helianthus.errors import NetworkError, OperationTimeout, WebSocketClosed
+from trio_helianthus.errors import (
+    CertificateInvalid,
+    NetworkError,
+    OperationTimeout,
+    WebSocketClosed,
+)
 from trio_helianthus.wire.websocket import CloseCode
 
+from ._accept import names_of
 from ._client_connection import ClientConnection
 from ._open import open_websocket
 
@@ -24,8 +30,12 @@ if TYPE_CHECKING:
 
 __all__ = ["RECONNECT", "OpenOptions", "keep_connected"]
 
-RECONNECT: Final = core.RetryPolicy(max_attempts=10**9, initial_delay=0.2, max_delay=30.0)
-"""After which waits :func:`keep_connected` connects again, unless told otherwise."""
+RECONNECT: Final = core.RetryPolicy(max_attempts=10**9, initial_delay=1.0, max_delay=30.0)
+"""After which waits :func:`keep_connected` connects again, unless told otherwise.
+
+The first is drawn from a whole second, so that the clients of a server that was restarted do not
+all come back at once (:rfc:`6455` section 7.2.3 wants some seconds).
+"""
 _FOR_GOOD: Final = frozenset(
     {
         CloseCode.PROTOCOL_ERROR,
@@ -37,8 +47,8 @@ _FOR_GOOD: Final = frozenset(
     }
 )
 """Close codes that would come again."""
-_WORTH_TRYING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
-"""Statuses of a refused handshake that may pass."""
+_WORTH_TRYING: Final = frozenset({408, 425, 429})
+"""Statuses below 500 of a refused handshake that may pass."""
 
 
 class OpenOptions(http.ConnectionOptions, total=False):
@@ -81,28 +91,44 @@ async def keep_connected(
 
         await websocket.keep_connected("wss://example.org/feed", follow)
 
-    It is done when the handler returns although its WebSocket is still open, when the handler has
-    closed it, or the server has with 1000, which says that there is nothing more to come. Where
-    it has ended in any other way, and the handler has returned or raised because of that, a new
-    one is opened: after a wait that grows with each failure and is drawn at random, so that
-    clients that were lost together do not come back together. A WebSocket that was open for
-    longer than the longest wait starts the row anew.
+    It is done when the handler returns although its WebSocket is still open, when this side has
+    closed it, with whatever code, or the server has with 1000, which says that there is nothing
+    more to come. Where it has ended in any other way, and the handler has returned or raised
+    because of that, a new one is opened: after a wait that grows with each failure and is drawn at
+    random, so that clients that were lost together do not come back together. A WebSocket that
+    was open for longer than the policy's longest wait starts the row anew; one that opens and is
+    lost at once does not.
+
+    What would end in the same way the next time comes out at once:
+
+    - close codes 1002, 1003, 1007, 1008, 1009 and 1010. All others are losses, an application's
+      own too: a handler to which one of those says more raises an exception of its own;
+    - a handshake refused with a status below 500 other than 408, 425 and 429, redirects included,
+      be it by the server or by a proxy;
+    - a handshake answer that is wrong, as one with a subprotocol that was not offered;
+    - a server's certificate that does not verify;
+    - a URL, or another argument, that is wrong.
 
     :param url: as for :func:`open_websocket`, as are all arguments that are not named here.
     :param handler: is called with each new WebSocket.
     :param policy: how often, and after which waits; by default for ever (:data:`RECONNECT`).
     :param token: ends it, at any time.
-    :raises WebSocketClosed: it was closed with a code that says that another attempt would end in
-        the same way (1002, 1003, 1007 to 1010), or the policy has no attempts left.
-    :raises UpgradeRefused: the server refuses, with a status that is no matter of time.
-    :raises NetworkError: the policy has no attempts left.
+    :raises WebSocketClosed: it was closed with a code of those, or the policy has no attempts left.
+    :raises UpgradeRefused, ProxyRefused: the server, or a proxy, refuses with a status that is no
+        matter of time, or the policy has no attempts left.
+    :raises RemoteProtocolError: the server's answer to the handshake is wrong.
+    :raises CertificateInvalid: the server's certificate does not verify.
+    :raises NetworkError, OperationTimeout: the policy has no attempts left.
+    :raises ValueError: as :func:`open_websocket`.
 
     Any exception of the handler that does not tell of the end of its WebSocket comes out.
+    Cancelling it resets the connection.
     """
+    for_each = _for_each_attempt(options)
     failures = 0
     with core.limit(None, token):
         while True:
-            failure, seconds = await _run_once(url, handler, options)
+            failure, seconds = await _run_once(url, handler, for_each)
             if failure is None:
                 return
             if not _may_pass(failure):
@@ -117,6 +143,16 @@ async def keep_connected(
             if delay is None:
                 raise failure
             await trio.sleep(delay)
+
+
+def _for_each_attempt(options: OpenOptions) -> OpenOptions:
+    """Return the options without iterators, of which the first attempt would leave nothing."""
+    options = options.copy()
+    if "subprotocols" in options:
+        options["subprotocols"] = names_of(options["subprotocols"], "subprotocols")
+    if "headers" in options:
+        options["headers"] = http.Headers(options["headers"])
+    return options
 
 
 async def _run_once(
@@ -135,10 +171,7 @@ async def _run_once(
             except Exception as exc:
                 if not connection.has_raised(exc):
                     raise
-            ending = connection._ending
-            if ending.by_us or ending.code in {None, CloseCode.NORMAL}:
-                return None, 0.0
-            return ending.why_no_sending(), trio.current_time() - opened
+            return connection._why_lost(), trio.current_time() - opened
     except (NetworkError, OperationTimeout, http.UpgradeRefused) as exc:
         if opened is not None:
             raise
@@ -147,6 +180,12 @@ async def _run_once(
 
 def _may_pass(failure: Exception) -> bool:
     """Tell whether another attempt may end in another way."""
-    if isinstance(failure, http.UpgradeRefused):
-        return failure.response.status in _WORTH_TRYING
-    return not isinstance(failure, WebSocketClosed) or failure.code not in _FOR_GOOD
+    match failure:
+        case http.UpgradeRefused(response=http.ClientResponse(status=status)):
+            return status >= 500 or status in _WORTH_TRYING
+        case http.ProxyRefused(status=status):
+            return status >= 500 or status in _WORTH_TRYING
+        case WebSocketClosed(code=code):
+            return code not in _FOR_GOOD
+        case _:
+            return not isinstance(failure, CertificateInvalid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from itertools import count
@@ -17,6 +18,7 @@ from trio_helianthus.errors import (
     ResourceFull,
     WebSocketBroken,
 )
+from trio_helianthus.wire.websocket import PreparedMessage
 
 from . import _envelope as envelope
 from ._joined_room import JoinedRoom, Sending
@@ -29,8 +31,14 @@ if TYPE_CHECKING:
 __all__ = ["RoomClient", "open_room_client"]
 
 _GOODBYE_SECONDS: Final = 1.0
-_TRY_AGAIN_SECONDS: Final = 1.0
-_FOR_NOW: Final = frozenset({RoomProblem.UNAVAILABLE, RoomProblem.TOO_MANY_ROOMS})
+_FOR_NOW: Final = frozenset(
+    {
+        RoomProblem.UNAVAILABLE,
+        RoomProblem.FAILED,
+        RoomProblem.TOO_MANY_ROOMS,
+        RoomProblem.ROOM_FULL,  # of this program's lost connection, too, until that is noticed
+    }
+)
 """Why a room may let a program come back later."""
 
 
@@ -57,6 +65,7 @@ class RoomClient:
     def __init__(
         self,
         answer: Callable[[object], Awaitable[object]] | None,
+        policy: core.RetryPolicy,
         max_updates: int,
         max_outstanding: int,
         reply_timeout: float,
@@ -70,7 +79,9 @@ class RoomClient:
         self.closed: bool = False
         """Whether the server, or this program, has closed the connection for good."""
         self._answer = answer
+        self._policy = policy
         self._answering = 0
+        self._asking = 0
         self._rooms: dict[str, JoinedRoom] = {}
         self._connection: ClientConnection | None = None
         self._connected = trio.Event()
@@ -93,32 +104,34 @@ class RoomClient:
     ) -> AsyncIterator[JoinedRoom]:
         """Be in a room while the body runs.
 
+        Where it gives up, or is cancelled, before it has joined, it leaves all the same.
+
         :param room: its name.
         :param info: what the others are told beside the name.
         :param last_seen: the id of the last message that was seen before, by an earlier program.
         :param timeout: seconds until it has joined; ``None`` means ``reply_timeout``.
         :param token: gives up, until then.
         :raises RoomError: the server does not want it.
-        :raises ResourceClosed: the server has closed the connection for good.
+        :raises OperationTimeout: it has not joined in time.
+        :raises ResourceClosed: the connection was closed for good.
         :raises ValueError: this program is in that room already.
+        :raises TypeError, ValueError: JSON cannot say ``info``.
         """
         if room in self._rooms:
             raise ValueError(f"this program is in the room {room!r} already")
         if self.closed:
-            raise ResourceClosed("the server has closed the connection")
-        joined = self._rooms[room] = JoinedRoom(self, room, info, last_seen)
+            raise ResourceClosed("the connection was closed for good")
+        joined = JoinedRoom(self, room, envelope.dumps(info), last_seen)
+        self._rooms[room] = joined
         try:
             with core.limit(self.reply_timeout if timeout is None else timeout, token):
                 if self._connection is not None:
-                    try:
-                        await self._send_join(self._connection, joined)
-                    except (WebSocketBroken, ResourceClosed):
-                        pass  # it is sent again
+                    await self._send_join(self._connection, joined)
                 await joined.welcomed.wait()
             if joined._failure is not None:
                 raise joined._failure
-            if self.closed:
-                raise ResourceClosed("the server has closed the connection")
+            if joined._ended:
+                raise ResourceClosed("the connection was closed for good")
             yield joined
         finally:
             await joined.aclose()
@@ -130,26 +143,31 @@ class RoomClient:
     ) -> object:
         """Make a request to the server, and wait for its reply.
 
+        Where there is no connection, it is sent over the next. It is sent once: never again, as
+        it may not be harmless.
+
         :param body: anything that JSON can say.
         :param timeout: seconds; ``None`` means ``reply_timeout``.
         :returns: the body of the reply.
         :raises RoomError: the server has answered with an error.
         :raises WebSocketBroken: the connection was lost; the request may have been dealt with.
+        :raises OperationTimeout: there was no reply in time; it may have been dealt with.
         :raises ResourceFull: ``max_outstanding`` requests wait already.
-        :raises ResourceClosed: the server has closed the connection for good.
+        :raises ResourceClosed: the connection was closed for good.
+        :raises TypeError, ValueError: JSON cannot say it.
         """
-        if sum(isinstance(waiting, _Asking) for waiting in self._waiting.values()) >= (
-            self.max_outstanding
-        ):
+        if self._asking >= self.max_outstanding:
             raise ResourceFull(limit_name="max_outstanding", limit=self.max_outstanding)
         text, asking, ref = envelope.dumps(body), _Asking(), next(self._refs)
-        self._waiting[ref] = asking
+        self._asking += 1
         try:
             with core.limit(self.reply_timeout if timeout is None else timeout, token):
                 connection = await self._wait_connected()
+                self._waiting[ref] = asking
                 await connection.send_text(envelope.request(ref, text))
                 await asking.done.wait()
         finally:
+            self._asking -= 1
             self._waiting.pop(ref, None)
         if asking.failure is not None:
             raise asking.failure
@@ -163,18 +181,18 @@ class RoomClient:
     async def _wait_connected(self) -> ClientConnection:
         while self._connection is None:
             if self.closed:
-                raise ResourceClosed("the server has closed the connection")
+                raise ResourceClosed("the connection was closed for good")
             await self._connected.wait()
         return self._connection
 
     # One connection.
 
-    async def _run(self, url: str, policy: core.RetryPolicy, options: OpenOptions) -> None:
+    async def _run(self, url: str, options: OpenOptions) -> None:
         """Stay connected until the server closes the connection for good.
 
         What is raised instead cancels all who wait, and so nothing has to be told to them.
         """
-        await keep_connected(url, self._talk, policy=policy, **options)
+        await keep_connected(url, self._talk, policy=self._policy, **options)
         self._finish()
 
     async def _talk(self, connection: ClientConnection) -> None:
@@ -184,8 +202,7 @@ class RoomClient:
             self._connection = connection
             self._connected.set()
             try:
-                for room in list(self._rooms.values()):
-                    await self._send_join(connection, room)
+                nursery.start_soon(self._come_back, connection, list(self._rooms.values()))
                 async for message in connection:
                     self._handle(message, link)
             finally:
@@ -209,46 +226,53 @@ class RoomClient:
         for room in self._rooms.values():
             room._end(None)
 
+    async def _come_back(self, connection: ClientConnection, rooms: list[JoinedRoom]) -> None:
+        for room in rooms:
+            await self._send_join(connection, room)
+
     async def _send_join(self, connection: ClientConnection, room: JoinedRoom) -> None:
+        if room._ended:  # meanwhile
+            return
         ref = next(self._refs)
         self._waiting[ref] = room
-        fields = {"type": "join", "ref": ref, "room": room.name, "info": room._info}
-        await connection.send_json(fields | {"last_seen": room.last_id})
+        fields = {"type": "join", "ref": ref, "room": room.name, "last_seen": room._reached}
+        await _send(connection, f'{envelope.dumps(fields)[:-1]},"info":{room._info}}}')
 
-    async def _join_later(self, connection: ClientConnection, room: JoinedRoom) -> None:
+    async def _join_later(
+        self, connection: ClientConnection, room: JoinedRoom, seconds: float
+    ) -> None:
         """Try again to come back, since the server could not do it then."""
-        await trio.sleep(_TRY_AGAIN_SECONDS)
-        try:
-            if self._rooms.get(room.name) is room:
-                await self._send_join(connection, room)
-        except (WebSocketBroken, ResourceClosed):
-            pass  # it is sent again
+        await trio.sleep(seconds)
+        await self._send_join(connection, room)
 
     async def _say(self, room: JoinedRoom, sending: Sending) -> None:
-        """Send a message, if there is a connection; otherwise it is sent when there is one."""
+        """Send a message, if there is a connection over which it was not sent yet.
+
+        Otherwise it is sent when there is one.
+        """
         connection = self._connection
-        if connection is None or sending.done.is_set():
+        if connection is None or sending.done.is_set() or sending.ref in self._waiting:
             return
         ref = sending.ref = next(self._refs)
         self._waiting[ref] = (room, sending)
         fields = envelope.dumps({"type": "send", "ref": ref, "room": room.name, "tag": sending.tag})
-        try:
-            await connection.send_text(f'{fields[:-1]},"body":{sending.text}}}')
-        except (WebSocketBroken, ResourceClosed):
-            pass  # it is sent again
+        await _send(connection, f'{fields[:-1]},"body":{sending.text}}}')
 
     async def _say_again(self, room: JoinedRoom) -> None:
         for sending in list(room._sending.values()):
             await self._say(room, sending)
 
     async def _leave(self, room: JoinedRoom) -> None:
+        """Tell the server; a connection that does not take it in time is given up, which tells it.
+
+        Else it would keep this program in the room, and not let it in again.
+        """
         connection = self._connection
         if connection is not None:
-            with trio.move_on_after(_GOODBYE_SECONDS, shield=True):
-                try:
-                    await connection.send_json({"type": "leave", "room": room.name})
-                except (WebSocketBroken, ResourceClosed):
-                    pass  # then it knows
+            with trio.move_on_after(_GOODBYE_SECONDS, shield=True) as goodbye:
+                await _send(connection, envelope.dumps({"type": "leave", "room": room.name}))
+            if goodbye.cancelled_caught:
+                connection._cut()
 
     def _handle(self, message: str | bytes, link: _Link) -> None:
         """Take what the server says; what is not understood may be of a later version."""
@@ -271,12 +295,10 @@ class RoomClient:
             waiting.body, waiting.failure = fields.get("body"), failure
             waiting.done.set()
         elif isinstance(waiting, JoinedRoom):
-            if self._rooms.get(waiting.name) is not waiting:
+            if waiting._ended:
                 return  # it has left meanwhile
-            if failure is not None and failure.problem in _FOR_NOW and waiting.welcomed.is_set():
-                link.nursery.start_soon(self._join_later, link.connection, waiting)
-            elif failure is not None:
-                waiting._end(failure)
+            if failure is not None:
+                self._note_refusal(waiting, failure, link)
             else:
                 waiting._welcome(fields)
                 link.nursery.start_soon(self._say_again, waiting)
@@ -287,28 +309,55 @@ class RoomClient:
             else:
                 room._note_confirmed(sending, str(fields.get("id")))
 
+    def _note_refusal(self, room: JoinedRoom, failure: RoomError, link: _Link) -> None:
+        """Try again later where that makes sense, for a room in which this program has been."""
+        seconds = None
+        if failure.problem in _FOR_NOW and room.welcomed.is_set():
+            room._refusals += 1
+            seconds = self._policy.next_delay(
+                room._refusals,
+                chance=random.random(),  # noqa: S311 - nobody gains by guessing it
+            )
+        if seconds is None:
+            room._end(failure)
+        else:
+            link.nursery.start_soon(self._join_later, link.connection, room, seconds)
+
     # Requests of the server's.
 
     def _begin_answer(self, ref: str, body: object, link: _Link) -> None:
         if self._answering < self.max_outstanding:
             self._answering += 1
             link.nursery.start_soon(self._answer_request, ref, body, link.connection)
+        else:
+            refusal = envelope.error(ref, RoomError(problem=RoomProblem.TOO_MANY_REQUESTS))
+            link.connection.offer(PreparedMessage(refusal))
 
     async def _answer_request(self, ref: str, body: object, connection: ClientConnection) -> None:
         try:
-            if self._answer is None:
-                text = envelope.error(ref, RoomError("this client answers no requests"))
-            else:
-                try:
-                    reply = await self._answer(body)
-                    text = envelope.reply_with_body(ref, envelope.dumps(reply))
-                except RoomError as exc:
-                    text = envelope.error(ref, exc)
-            await connection.send_text(text)
-        except (WebSocketBroken, ResourceClosed):
-            pass  # nobody waits for it any more
+            await _send(connection, await self._answer_text(ref, body))
+        except (WebSocketBroken, ResourceClosed) as exc:
+            # An answer may have asked back: then the loss of the connection is no failure of its.
+            if self._connection is connection and not connection.has_raised(exc):
+                raise
         finally:
             self._answering -= 1
+
+    async def _answer_text(self, ref: str, body: object) -> str:
+        try:
+            if self._answer is None:
+                raise RoomError("this client answers no requests")
+            return envelope.reply_with_body(ref, envelope.dumps(await self._answer(body)))
+        except RoomError as exc:
+            return envelope.error(ref, exc)
+
+
+async def _send(connection: ClientConnection, text: str) -> None:
+    """Send something that is said again where the connection is lost, or not needed then."""
+    try:
+        await connection.send_text(text)
+    except (WebSocketBroken, ResourceClosed):
+        pass
 
 
 def _failure(fields: dict[str, Any]) -> RoomError:
@@ -342,23 +391,29 @@ async def open_room_client(
                     print(update)
 
     Whenever the connection is lost, it connects again, as :func:`keep_connected` does, comes back
-    into its rooms, and goes on behind the last messages that it was given.
+    into its rooms, and goes on behind the last messages that have come. A room that cannot be
+    come back into for now (unavailable, failed, full) is tried again after waits of the policy;
+    any other refusal ends the room, and is raised there. At the end of the body the connection is
+    closed with 1000; where the body raises, or is cancelled, it is reset.
 
     :param answer: replies to requests of the server's: takes the body, returns that of the reply,
         or raises :exc:`RoomError`. Whatever else it raises comes out, and ends the client.
-    :param policy: after which waits it connects again.
+    :param policy: how often, and after which waits, it connects again.
     :param max_updates: how much of each room waits that was not received.
     :param max_outstanding: how many messages of a room, or requests, wait for their replies.
     :param reply_timeout: seconds that they wait for them, unless told otherwise.
     :param options: those of :func:`open_websocket`.
-    :raises UpgradeRefused, WebSocketClosed, NetworkError: as :func:`keep_connected`; the body is
-        cancelled then.
+    :raises UpgradeRefused, WebSocketClosed, NetworkError, OperationTimeout: as
+        :func:`keep_connected`; the body is cancelled then.
     :raises RemoteProtocolError: the server speaks another protocol.
     """
-    client = RoomClient(answer, max_updates, max_outstanding, reply_timeout)
-    async with core.open_background_nursery() as nursery:
-        nursery.start_soon(client._run, url, policy, options)
-        yield client
-        connection = client._connection
-        if connection is not None:
-            await connection.aclose()
+    client = RoomClient(answer, policy, max_updates, max_outstanding, reply_timeout)
+    try:
+        async with core.open_background_nursery() as nursery:
+            nursery.start_soon(client._run, url, options)
+            yield client
+            connection = client._connection
+            if connection is not None:
+                await connection.aclose()
+    finally:
+        client._finish()

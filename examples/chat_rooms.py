@@ -79,7 +79,7 @@ async def main() -> None:
         return
     async with websocket.open_rooms() as rooms, trio.open_nursery() as nursery:
         server: http.Server = await nursery.start(partial(http.serve, chat_of(rooms)))
-        url = server.url.replace("http", "ws", 1) + "/chat"
+        url = f"{server.url}/chat"
         async with trio.open_nursery() as talk:
             there = trio.Event()
             talk.start_soon(ann, url, there)

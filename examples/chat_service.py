@@ -192,7 +192,7 @@ def said(update: websocket.RoomUpdate) -> str:
 async def chat_among_yourselves() -> None:
     async with open_chat([]) as router, trio.open_nursery() as nursery:
         server: http.Server = await nursery.start(http.serve, router, 0)
-        url = server.url.replace("http", "ws", 1) + "/chat"
+        url = f"{server.url}/chat"
         async with trio.open_nursery() as people:
             at_home = trio.Event()
             people.start_soon(ann, url, at_home)

@@ -101,7 +101,7 @@ async def watch_yourself() -> None:
     async with trio.open_nursery() as nursery:
         server: http.Server = await nursery.start(http.serve, router, 0)
         nursery.start_soon(measure)
-        url = server.url.replace("http", "ws", 1)
+        url = server.url
         async with websocket.open_websocket(f"{url}/feed") as connection:
             for _ in range(6):
                 print(await connection.receive(timeout=5))

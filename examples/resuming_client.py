@@ -57,7 +57,7 @@ async def with_rooms() -> None:
             await rooms.serve(connection, member="ann")
 
         server: http.Server = await nursery.start(partial(websocket.serve_websocket, handler))
-        url = server.url.replace("http", "ws", 1)
+        url = server.url
         started = trio.Event()
 
         async def speak() -> None:
@@ -100,7 +100,7 @@ async def read_lines(url: str) -> list[str]:
 async def without_rooms() -> None:
     async with trio.open_nursery() as nursery:
         server: http.Server = await nursery.start(partial(websocket.serve_websocket, send_lines))
-        assert await read_lines(server.url.replace("http", "ws", 1)) == LINES
+        assert await read_lines(server.url) == LINES
         await server.drain(timeout=1)
 
 

@@ -46,7 +46,7 @@ async def call(url: str) -> None:
 async def call_yourself() -> None:
     async with trio.open_nursery() as nursery:
         server: http.Server = await nursery.start(http.serve, router, 0)
-        await call(server.url.replace("http", "ws", 1))
+        await call(server.url)
         await server.drain()
 
 

@@ -133,6 +133,27 @@ class TestTunnels:
             assert (await client.get("/x")).text == "hello /x"
         assert proxy.heads[0].startswith(b"CONNECT ")
 
+    async def test_for_what_changes_to_another_protocol(self, proxy: Proxy, serve: Serve) -> None:
+        async def echo(stream: net.ByteStream) -> None:
+            await stream.send_all(await stream.receive_some())
+
+        async def offer(request: http.Request) -> http.Response:
+            assert request.target == "/socket"
+            return http.Response.upgrade("echo", echo)
+
+        server = await serve(offer)
+        async with http.open_client(server.url, proxy=proxy.url) as client:
+            await client.get("/x")  # is forwarded
+            async with client.upgrade("echo", "/socket") as upgraded:
+                assert client.statistics().active == 1
+                await upgraded.stream.send_all(b"hello")
+                assert await upgraded.stream.receive_some() == b"hello"
+            proxy.tunnel_answer = b"HTTP/1.1 403 Forbidden\r\n\r\n"
+            with pytest.raises(http.ProxyRefused):
+                async with client.upgrade("echo", "/socket"):
+                    pass
+        assert [head.split()[0] for head in proxy.heads] == [b"GET", b"CONNECT", b"CONNECT"]
+
     async def test_by_a_proxy_that_speaks_tls(
         self,
         nursery: trio.Nursery,

@@ -179,6 +179,14 @@ async def test_bad_urls(url: str) -> None:
             pass
 
 
+async def test_the_url_of_a_server_will_do(serve: Serve) -> None:
+    server = await serve(echo)
+    assert server.url.startswith("http://")
+    async with websocket.open_websocket(f"{server.url}/chat", timeout=5) as connection:
+        await connection.send("hello")
+        assert await connection.receive(timeout=5) == "hello"
+
+
 async def test_settings_of_a_client_that_is_given_are_its_own() -> None:
     async with http.open_client() as client:
         with pytest.raises(TypeError, match="trust_env"):

@@ -23,7 +23,7 @@ NEWS: Final = "the sunflowers are up"
 
 async def use_websockets(services: Services, findings: Findings) -> None:
     """Have messages come back, reach many at once, and give a client up."""
-    url = services.http.url.replace("http", "ws", 1) + "/sockets"
+    url = f"{services.http.url}/sockets"
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_cancel_client, f"{url}/slow", services.board, findings)
         await _call_echo(f"{url}/echo", findings)

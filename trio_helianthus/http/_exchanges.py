@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from typing import Any, Unpack
 
@@ -75,11 +75,12 @@ class Exchanges:
         self._propagate_deadline = propagate_deadline
         self._make_guard = make_guard
         self._pools: dict[Origin, OriginPool] = {}
+        self._tunnels: dict[Origin, OriginPool] = {}  # where a proxy forwards the rest
         self._closed = False
 
     def statistics(self) -> ClientStatistics:
         """Numbers of this moment, over all origins."""
-        pools = [pool.statistics() for pool in self._pools.values()]
+        pools = [pool.statistics() for pool in self._all_pools()]
         return ClientStatistics(
             active=sum(pool.acquired + pool.opening for pool in pools),
             idle=sum(pool.idle for pool in pools),
@@ -173,6 +174,9 @@ class Exchanges:
         :raises UpgradeRefused: the server answers, and goes on with HTTP.
         """
         pool = self._pools.get(call.url.origin) or self._make_pool(call.url.origin)
+        if pool.proxy is not None:  # it would not forward what is no HTTP
+            origin = call.url.origin
+            pool = self._tunnels.get(origin) or self._make_pool(origin, tunnel=True)
         with self._report(call) as operation:
             connection, head = await ask_at_once(pool, call, deadline)
             try:
@@ -206,12 +210,13 @@ class Exchanges:
             more = await connection.receive_body()
         return bytes(collected)
 
-    def _make_pool(self, origin: Origin) -> OriginPool:
+    def _make_pool(self, origin: Origin, *, tunnel: bool = False) -> OriginPool:
         if self._closed:  # while the call waited for its credentials
             raise ResourceClosed("the client is closed")
-        if len(self._pools) >= self._limits.max_origins:
-            self._forget_some()
-        pool = self._pools[origin] = OriginPool(
+        pools = self._tunnels if tunnel else self._pools
+        if len(pools) >= self._limits.max_origins:
+            _forget_some(pools)
+        pool = pools[origin] = OriginPool(
             origin,
             self._background,
             self._transport,
@@ -219,18 +224,14 @@ class Exchanges:
             timeouts=self._timeouts,
             engine=self._engine,
             propagates_deadline=self._propagates_to(origin),
-            guard=self._make_guard(origin),
+            guard=None if tunnel else self._make_guard(origin),
+            tunnel=tunnel,
         )
         return pool
 
-    def _forget_some(self) -> None:
-        """Close pools that are empty, or else the one that was left alone for longest."""
-        unused = {known: pool.unused_since() for known, pool in self._pools.items()}
-        empty = [known for known, since in unused.items() if since == -math.inf]
-        oldest = min(unused, key=unused.__getitem__)
-        for known in empty or [oldest]:
-            if unused[known] < math.inf:
-                self._pools.pop(known).close()
+    def _all_pools(self) -> Iterator[OriginPool]:
+        yield from self._pools.values()
+        yield from self._tunnels.values()
 
     def _propagates_to(self, origin: Origin) -> bool:
         told = self._propagate_deadline
@@ -245,8 +246,18 @@ class Exchanges:
     def close(self) -> None:
         """Reset the connections that are used, and close the others in good order."""
         self._closed = True
-        for pool in self._pools.values():
+        for pool in self._all_pools():
             pool.close()
+
+
+def _forget_some(pools: dict[Origin, OriginPool]) -> None:
+    """Close pools that are empty, or else the one that was left alone for longest."""
+    unused = {known: pool.unused_since() for known, pool in pools.items()}
+    empty = [known for known, since in unused.items() if since == -math.inf]
+    oldest = min(unused, key=unused.__getitem__)
+    for known in empty or [oldest]:
+        if unused[known] < math.inf:
+            pools.pop(known).close()
 
 
 @asynccontextmanager

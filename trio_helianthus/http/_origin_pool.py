@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -32,6 +33,7 @@ class OriginPool:
     :param background: where connections are closed.
     :param transport: makes connections.
     :param propagates_deadline: whether the server is to be told how much time is left.
+    :param tunnel: whether a proxy is not to read what is sent.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class OriginPool:
         engine: http1.Engine,
         propagates_deadline: bool,
         guard: Guard | None,
+        tunnel: bool,
     ) -> None:
         self.origin = origin
         self.guard = guard
@@ -54,9 +57,11 @@ class OriginPool:
         """Who forwards our requests, and reads them."""
         if isinstance(transport, TCPTransport):
             proxy = transport.proxy_for(origin)
-            if proxy is not None and proxy.forwards(origin):
+            if proxy is not None and proxy.forwards(origin) and not tunnel:
                 self.proxy = proxy
-        self._transport = transport
+        self._connect_transport = transport.connect
+        if tunnel and isinstance(transport, TCPTransport):
+            self._connect_transport = partial(transport.connect, tunnel=True)
         self._limits = limits
         self.timeouts: Final = timeouts
         """Of the parts of its calls."""
@@ -179,7 +184,7 @@ class OriginPool:
         return ClientConnection(await self._connect(), self._limits, self._engine)
 
     async def _connect(self) -> net.ByteStream:
-        return await self._transport.connect(self.origin, timeout=self.timeouts.connect)
+        return await self._connect_transport(self.origin, timeout=self.timeouts.connect)
 
 
 def _close(connection: ClientConnection) -> object:

@@ -50,8 +50,9 @@ class ProxyRefused(NetworkError):
 class Proxy:
     """An HTTP proxy, and how to speak with it.
 
-    Requests to ``http`` origins are forwarded: the proxy reads them. For ``https`` it is asked
-    for a tunnel (CONNECT, :rfc:`9110` section 9.3.6) and sees where it leads, no more. A user
+    Requests to ``http`` origins are forwarded: the proxy reads them. For ``https``, and for what
+    changes to another protocol such as a WebSocket (:rfc:`6455` section 4.1), it is asked for a
+    tunnel (CONNECT, :rfc:`9110` section 9.3.6) and sees where it leads, no more. A user
     name and password in the URL go to the proxy, and to nobody else, as
     ``Proxy-Authorization: Basic``.
 
@@ -91,11 +92,12 @@ class Proxy:
         """Whether requests to an origin are for the proxy to read and to forward."""
         return origin.scheme == "http" and not self._tunnel
 
-    async def connect(self, origin: Origin) -> net.ByteStream:
+    async def connect(self, origin: Origin, *, tunnel: bool = False) -> net.ByteStream:
         """Connect to the proxy, and to the origin through it where it does not forward.
 
         The caller has the time.
 
+        :param tunnel: whether it is not to forward, whatever it does otherwise.
         :raises ProxyRefused: there is no tunnel to be had.
         :raises NetworkError: nor is there a connection to the proxy, or it broke.
         :raises RemoteProtocolError: the proxy does not speak HTTP.
@@ -106,7 +108,7 @@ class Proxy:
         if place.scheme == "https":
             context, name = self._tls.context(), self._tls.server_hostname
             stream = await start_tls(stream, place, context, name)
-        if self.forwards(origin):
+        if self.forwards(origin) and not tunnel:
             return stream
         try:
             await self._open_tunnel(stream, origin)

@@ -68,12 +68,16 @@ class TCPTransport:
         *,
         timeout: float | None = None,
         token: core.CancelToken | None = None,
+        tunnel: bool = False,
     ) -> net.ByteStream:
-        """Connect; see :meth:`Transport.connect`."""
+        """Connect; see :meth:`Transport.connect`.
+
+        :param tunnel: whether a proxy that would forward requests is to open a tunnel instead.
+        """
         with core.limit(net.CONNECT_SECONDS if timeout is None else timeout, token):
             stream: net.ByteStream
             if (proxy := self.proxy_for(origin)) is not None:
-                stream = await proxy.connect(origin)
+                stream = await proxy.connect(origin, tunnel=tunnel)
             else:
                 stream = await net.connect_tcp(
                     origin.host, origin.port, timeout=math.inf, **self._tcp_options

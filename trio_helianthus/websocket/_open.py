@@ -22,7 +22,7 @@ __all__ = ["OPEN_SECONDS", "open_websocket"]
 OPEN_SECONDS: Final = 30.0
 """How long it may take to open a WebSocket, unless told otherwise."""
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_SCHEMES: Final = {"ws:": "http:", "wss:": "https:"}
+_SCHEMES: Final = {"ws:": "http:", "wss:": "https:", "http:": "http:", "https:": "https:"}
 
 
 @asynccontextmanager
@@ -52,7 +52,8 @@ async def open_websocket(
     ``close_timeout``. Where the body raises, or is cancelled, the connection is reset, so that the
     server knows at once.
 
-    :param url: ``ws://`` or ``wss://``; with a ``client`` that has a base URL a path is enough. A
+    :param url: ``ws://`` or ``wss://``; ``http://`` and ``https://`` mean the same, as in browsers
+        (WHATWG, WebSockets, section 3). With a ``client`` that has a base URL a path is enough. A
         user name and password in it are sent as credentials.
     :param subprotocols: those that this side speaks, the best first.
     :param headers: header fields of the request.

@@ -40,7 +40,7 @@ async def serve_websocket(
 
         async with trio.open_nursery() as nursery:
             server = await nursery.start(websocket.serve_websocket, handler, 8000)
-            print(server.url.replace("http", "ws", 1))
+            print(server.url)
 
     Short for :func:`trio_helianthus.http.serve` with an :func:`endpoint`; beside HTTP routes, add
     that to their router. A drain closes every WebSocket with 1001, and cancels what still runs

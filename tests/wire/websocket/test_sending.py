@@ -207,10 +207,12 @@ def test_half_a_surrogate_pair_is_never_sent(role: Role, engine: Engine) -> None
 
 def test_only_text_is_sent_as_text_and_only_bytes_as_bytes(role: Role, engine: Engine) -> None:
     connection = connect(role, engine)
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="a text message is a str, not bytes"):
         connection.send_text(b"a")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="made of bytes, not of dict"):
+        PreparedMessage({})  # type: ignore[arg-type]
     for wrong in ("a", 5):
-        with pytest.raises(TypeError):
+        with pytest.raises(TypeError, match=f"made of bytes, not of {type(wrong).__name__}"):
             connection.send_binary(wrong)  # type: ignore[arg-type]
 
 

@@ -110,7 +110,7 @@ class OwnServerConnection(OwnConnection):
             return super().send_text(text)
         try:
             payload = str.encode(text)
-        except UnicodeEncodeError:
+        except (UnicodeEncodeError, TypeError):
             return super().send_text(text)  # which has the words for it
         length = len(payload)
         if length < SHORT:

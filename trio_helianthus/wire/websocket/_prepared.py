@@ -20,6 +20,7 @@ class PreparedMessage:
 
     :param data: text, or bytes.
     :raises LocalProtocolError: the text has half of a surrogate pair in it.
+    :raises TypeError: it is neither.
     """
 
     __slots__ = ("_compressed", "_plain", "data", "first", "payload")
@@ -30,7 +31,7 @@ class PreparedMessage:
             self.payload: bytes = encode_text(data)
             self.first: int = FINAL | TEXT
         else:
-            self.data = self.payload = bytes(memoryview(data))
+            self.data = self.payload = binary(data)
             self.first = FINAL | BINARY
         self._plain: bytes | None = None
         self._compressed: dict[tuple[int, int, int], bytes | None] = {}
@@ -73,3 +74,16 @@ def encode_text(text: str) -> bytes:
         return text.encode()
     except UnicodeEncodeError as exc:
         raise LocalProtocolError(f"text that UTF-8 cannot say: {exc}") from exc
+
+
+def binary(data: Buffer) -> bytes:
+    """Return a copy of what is bytes-like.
+
+    :raises TypeError: it is not.
+    """
+    try:
+        return bytes(memoryview(data))
+    except TypeError:
+        raise TypeError(
+            f"a binary message is made of bytes, not of {type(data).__name__}"
+        ) from None

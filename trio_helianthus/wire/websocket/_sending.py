@@ -21,7 +21,7 @@ from ._framing import (
     WHOLE_BINARY,
     WHOLE_TEXT,
 )
-from ._prepared import PreparedMessage, encode_text
+from ._prepared import PreparedMessage, binary, encode_text
 
 if TYPE_CHECKING:
     from ._mask import Buffer
@@ -82,6 +82,7 @@ class Sender(ABC):
         """Return the bytes of a whole text message: ``send(Text(text))``, but faster.
 
         :raises LocalProtocolError: as for :meth:`send`.
+        :raises TypeError: it is no ``str``.
         """
         if self._unready:
             self._raise_unready()
@@ -89,16 +90,19 @@ class Sender(ABC):
             payload = str.encode(text)
         except UnicodeEncodeError:
             payload = encode_text(text)  # which knows the words
+        except TypeError:
+            raise TypeError(f"a text message is a str, not {type(text).__name__}") from None
         return self._send_whole(WHOLE_TEXT, payload)
 
     def send_binary(self, data: Buffer, /) -> bytes:
         """Return the bytes of a whole binary message: ``send(Binary(data))``, but faster.
 
         :raises LocalProtocolError: as for :meth:`send`.
+        :raises TypeError: it is nothing bytes-like.
         """
         if self._unready:
             self._raise_unready()
-        payload = data if isinstance(data, bytes) else bytes(memoryview(data))
+        payload = data if isinstance(data, bytes) else binary(data)
         return self._send_whole(WHOLE_BINARY, payload)
 
     def send_prepared(self, message: PreparedMessage, /) -> bytes:
@@ -139,7 +143,7 @@ class Sender(ABC):
         if isinstance(event, Text):
             opcode, payload = TEXT, encode_text(event.data)
         else:
-            opcode, payload = BINARY, bytes(memoryview(event.data))
+            opcode, payload = BINARY, binary(event.data)
         first = FINAL if event.end else 0
         if event.start:
             if self._unready:

@@ -12,8 +12,8 @@ from queue import SimpleQueue
 
 import pytest
 
-from trio_helianthus.bench import _websocket_audience, _websocket_traffic, published_text
-from trio_helianthus.bench._http_traffic import TrafficFailed
+from trio_helianthus.bench import _rounds, _websocket_audience, _websocket_traffic, published_text
+from trio_helianthus.bench._rounds import TrafficFailed
 from trio_helianthus.bench._websocket_audience import Audience, Stalled
 from trio_helianthus.bench._websocket_frames import client_frame, echoes, server_frame, split_frame
 from trio_helianthus.bench._websocket_traffic import Echoes, open_connection, try_echo
@@ -33,7 +33,7 @@ UPGRADED = "HTTP/1.1 101 Fine\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 
 @pytest.fixture(autouse=True)
 def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (_websocket_audience, _websocket_traffic):
+    for module in (_websocket_audience, _rounds):
         monkeypatch.setattr(module, "STALL_SECONDS", PATIENCE)
     monkeypatch.setattr(_websocket_audience, "SHORT_STALL_SECONDS", PATIENCE)
     monkeypatch.setattr(_websocket_audience, "CLOG_SECONDS", PATIENCE)
@@ -134,7 +134,7 @@ def test_a_ping_may_come_together_with_the_echo_before_it(later: int) -> None:
         line = _websocket_traffic._EchoLine(sock, iter(echoes(32)))
         for _ in range(2):
             line.send_next()
-            while not line.completes_echo():
+            while not line.completes_turn():
                 pass
 
 
@@ -145,7 +145,7 @@ def test_a_ping_may_come_together_with_the_echo_before_it(later: int) -> None:
         (lambda peer: peer.sock.sendall(b"\x82\x20" + peer.next_text().encode()), "b'\\x82"),
         (lambda peer: peer.sock.sendall(b"\x81\x20" + peer.next_text().encode() + b"m"), "b'm'"),
         (lambda peer: peer.next_text(), "closed a connection"),
-        (lambda peer: [peer.next_text(), peer.next_text()], "no echo for"),
+        (lambda peer: [peer.next_text(), peer.next_text()], "no answer for"),
     ],
     ids=["wrong", "binary", "more", "closed", "nothing"],
 )

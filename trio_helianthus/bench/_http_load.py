@@ -12,8 +12,9 @@ from typing import Any, Final
 import h11
 
 from ._http_loads import HTTPLoad, exchanges, pipelined_by
-from ._http_traffic import Traffic, TrafficFailed, connect, try_once
+from ._http_traffic import Traffic, try_once
 from ._open_files import allow_open_files
+from ._rounds import TrafficFailed, connect
 
 WARM_UP_SHARE: Final = 0.2
 """How much of the measured time is done before it and not counted."""

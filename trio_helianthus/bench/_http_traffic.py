@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import socket
-import time
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Final
 
 import attrs
 import h11
 
-from ._poll import READABLE, make_poll
+from ._rounds import RECEIVE_BYTES, Rounds, TrafficFailed, connect
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterable, Iterator, Sequence
 
     from ._http_loads import Exchange
 
-STALL_SECONDS: Final = 10.0
-"""How long an answer may take before the server counts as dead."""
-RECEIVE_BYTES: Final = 262_144
 FINE: Final = b"HTTP/1.1 200"
-
-
-class TrafficFailed(Exception):
-    """The server did not answer as it should, and what it did instead."""
 
 
 @attrs.frozen
@@ -41,7 +33,7 @@ class Turn:
     end: bytes
 
 
-class Traffic:
+class Traffic(Rounds):
     """All connections to one server.
 
     Each request is tried once, and its answer parsed, before anything is measured. From then on
@@ -58,46 +50,19 @@ class Traffic:
         self, port: int, exchanges: Sequence[Exchange], connections: int, pipelined: int = 1
     ) -> None:
         self._pipelined = pipelined
-        self._turns = list(_turns(port, exchanges, pipelined))
-        self._poll = make_poll()
-        self._lines: dict[int, _Line] = {}
-        for number in range(connections):
-            line = _Line(connect(port), islice(cycle(self._turns), number, None))
-            self._lines[line.sock.fileno()] = line
-            self._poll.register(line.sock.fileno(), READABLE)
+        turns = list(_turns(port, exchanges, pipelined))
+        super().__init__(
+            _Line(connect(port), islice(cycle(turns), number, None))
+            for number in range(connections)
+        )
 
     def run(self, seconds: float) -> tuple[int, float]:
-        """Send and receive until the time is up and all answers are there.
+        """Send and receive; see :meth:`Rounds.run`.
 
         :returns: how many answers, and in how many seconds.
-        :raises TrafficFailed: an answer is wrong, or does not come.
         """
-        clock, poll, lines = time.perf_counter, self._poll.poll, self._lines
-        began = clock()
-        deadline = began + seconds
-        for line in lines.values():
-            line.send_next()
-        under_way, turns = len(lines), 0
-        while under_way:
-            ready = poll(STALL_SECONDS)
-            if not ready:
-                raise TrafficFailed(f"no answer for {STALL_SECONDS:.0f} s")
-            goes_on = clock() < deadline
-            for descriptor, _ in ready:
-                line = lines[descriptor]
-                if line.completes_turn():
-                    turns += 1
-                    if goes_on:
-                        line.send_next()
-                    else:
-                        under_way -= 1
-        return turns * self._pipelined, clock() - began
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._poll.close()
-        for line in self._lines.values():
-            line.sock.close()
+        turns, took = super().run(seconds)
+        return turns * self._pipelined, took
 
 
 class _Line:
@@ -130,13 +95,6 @@ class _Line:
         if self._left or not data.endswith(self._end):
             raise TrafficFailed(f"the server answered {data[-100:]!r}")
         return True
-
-
-def connect(port: int) -> socket.socket:
-    """Connect to a server on this machine."""
-    sock = socket.create_connection(("127.0.0.1", port), STALL_SECONDS)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return sock
 
 
 def try_once(sock: socket.socket, exchange: Exchange) -> Turn:

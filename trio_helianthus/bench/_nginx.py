@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from ._being_measured import listen
 from ._child import ChildFailed
-from ._http_traffic import connect
+from ._rounds import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

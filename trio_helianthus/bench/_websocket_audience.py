@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from ._http_traffic import STALL_SECONDS, TrafficFailed
 from ._poll import READABLE, make_poll
+from ._rounds import STALL_SECONDS, TrafficFailed
 from ._websocket_frames import (
     PUBLISHED_BYTES,
     PUBLISHED_FILLER,

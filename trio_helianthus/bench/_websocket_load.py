@@ -9,8 +9,8 @@ import sys
 import time
 from typing import Any, Final
 
-from ._http_traffic import TrafficFailed
 from ._open_files import allow_open_files
+from ._rounds import TrafficFailed
 from ._statistics import percentile
 from ._websocket_audience import Audience
 from ._websocket_loads import WebSocketLoad

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import time
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Final
 
@@ -11,18 +9,18 @@ from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, Event, Request
 from wsproto.utilities import ProtocolError
 
-from ._http_traffic import RECEIVE_BYTES, STALL_SECONDS, TrafficFailed, connect
-from ._poll import READABLE, make_poll
+from ._rounds import RECEIVE_BYTES, Rounds, TrafficFailed, connect
 from ._websocket_frames import FINAL, PING, PONG, client_frame, echoes, split_frame
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
 
 MASK: Final = b"mask"
 PING_BEGIN: Final = bytes((FINAL | PING,))
 
 
-class Echoes:
+class Echoes(Rounds):
     """Connections that send a text, wait for all of it, check it, and send the next.
 
     :param port: on 127.0.0.1.
@@ -32,45 +30,10 @@ class Echoes:
 
     def __init__(self, port: int, length: int, connections: int) -> None:
         turns = echoes(length)
-        self._poll = make_poll()
-        self._lines: dict[int, _EchoLine] = {}
-        for number in range(connections):
-            line = _EchoLine(open_connection(port), islice(cycle(turns), number, None))
-            self._lines[line.sock.fileno()] = line
-            self._poll.register(line.sock.fileno(), READABLE)
-
-    def run(self, seconds: float) -> tuple[int, float]:
-        """Send and receive until the time is up and all echoes are there.
-
-        :returns: how many echoes, and in how many seconds.
-        :raises TrafficFailed: an echo is wrong, or does not come.
-        """
-        clock, poll, lines = time.perf_counter, self._poll.poll, self._lines
-        began = clock()
-        deadline = began + seconds
-        for line in lines.values():
-            line.send_next()
-        under_way, done = len(lines), 0
-        while under_way:
-            ready = poll(STALL_SECONDS)
-            if not ready:
-                raise TrafficFailed(f"no echo for {STALL_SECONDS:.0f} s")
-            goes_on = clock() < deadline
-            for descriptor, _ in ready:
-                line = lines[descriptor]
-                if line.completes_echo():
-                    done += 1
-                    if goes_on:
-                        line.send_next()
-                    else:
-                        under_way -= 1
-        return done, clock() - began
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._poll.close()
-        for line in self._lines.values():
-            line.sock.close()
+        super().__init__(
+            _EchoLine(open_connection(port), islice(cycle(turns), number, None))
+            for number in range(connections)
+        )
 
 
 class _EchoLine:
@@ -87,7 +50,7 @@ class _EchoLine:
         frame, self._expected = next(self._turns)
         self.sock.sendall(frame)
 
-    def completes_echo(self) -> bool:
+    def completes_turn(self) -> bool:
         """Receive; return whether the echo is all there now."""
         data = receive(self.sock)
         if self._received:
@@ -161,5 +124,5 @@ def try_echo(sock: socket.socket) -> None:
     """
     line = _EchoLine(sock, iter(echoes(32)))
     line.send_next()
-    while not line.completes_echo():
+    while not line.completes_turn():
         pass

@@ -27,6 +27,7 @@ from trio_helianthus.websocket import (
     MemberLeft,
     MemoryBus,
     MessagesMissed,
+    RoomClient,
     RoomError,
     RoomHooks,
     RoomLimits,
@@ -72,6 +73,13 @@ class Hooks(RoomHooks):
     def cut(self, member: str) -> None:
         """Lose a client's connection, without a goodbye."""
         self.sessions[member].connection._stream.reset()
+
+
+async def lose(client: RoomClient, hooks: Hooks, member: str = "ann") -> None:
+    """Have a client lose its connection, and wait until it knows."""
+    lost = client._connection
+    hooks.cut(member)
+    await until(lambda: client._connection is not lost)
 
 
 class ForgetfulBus(MemoryBus):
@@ -180,7 +188,7 @@ async def test_it_comes_back_and_misses_nothing(server: http.Server, hooks: Hook
 async def test_who_came_and_went_meanwhile_is_told_afterwards(
     server: http.Server, rooms: Rooms, hooks: Hooks
 ) -> None:
-    slow = core.RetryPolicy(initial_delay=0.3, jitter=0)
+    slow = core.RetryPolicy(initial_delay=1, jitter=0)
     url = ws_url(server, "/?member=ann")
     async with open_room_client(url, policy=slow) as ann, ann.join("lobby") as here:
         async with client(server, "bob") as bob, bob.join("lobby"):
@@ -286,8 +294,7 @@ async def test_a_server_that_cannot_let_it_in_now_is_asked_again(serve: Serve) -
         async with client(server) as ann, ann.join("lobby") as here:
             await here.send("hello")
             bus.cut(down=True)
-            hooks.cut("ann")
-            await until(lambda: not here.here)
+            await lose(ann, hooks)
             with pytest.raises(RoomError) as caught:
                 async with ann.join("another"):
                     pass

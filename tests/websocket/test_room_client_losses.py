@@ -12,7 +12,7 @@ import trio.testing
 
 from tests.websocket._rooms import Ear, until
 from tests.websocket.conftest import Serve, running, ws_url
-from tests.websocket.test_room_client import AT_ONCE, Hooks, bodies, client, serve_rooms
+from tests.websocket.test_room_client import AT_ONCE, Hooks, bodies, client, lose, serve_rooms
 from trio_helianthus import errors, http, websocket
 from trio_helianthus.testing import open_virtual_network
 from trio_helianthus.websocket import (
@@ -163,8 +163,7 @@ async def test_a_room_that_was_left_is_not_come_back_into(
 ) -> None:
     async with client(server) as ann, ann.join("lobby") as lobby, ann.join("kitchen") as kitchen:
         await kitchen.aclose()
-        hooks.cut("ann")
-        await until(lambda: not lobby.here)
+        await lose(ann, hooks)
         await lobby.send("back again")
         await ann.ask("is that all?")
         await until(lambda: set(rooms.rooms) == {"lobby"})
@@ -215,8 +214,7 @@ async def test_a_failure_of_the_server_keeps_nobody_out_who_was_there(
         assert caught.value.problem is RoomProblem.FAILED
         async with ann.join("lobby") as here:
             hooks.failures = 3
-            hooks.cut("ann")
-            await until(lambda: not here.here)
+            await lose(ann, hooks)
             await here.send("back again")
     assert len(reports) == 4
 
@@ -267,7 +265,7 @@ async def test_a_room_is_left_by_who_cannot_say_so(
     ):
         async with ann.join("lobby") as here:
             for _ in range(20):
-                nursery.start_soon(expect_closed, here)
+                nursery.start_soon(expect_closed, here)  # noqa: ASYNC111 - the end of it is the point
             await trio.testing.wait_all_tasks_blocked()
         async with ann.join("lobby"):
             assert connections == 2

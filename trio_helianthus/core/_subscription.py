@@ -48,7 +48,7 @@ class Inbox(Generic[_T]):
         self.queue: Final = queue
         self.parking: Final = Parking()
         self.end: Exception | None = None  # what is raised behind what is queued
-        self.abandoned = False
+        self.abandoned: bool = False
         self._leave = leave
 
     def take(self, item: _T) -> bool:

@@ -22,7 +22,7 @@ class HistoryTotal:
 
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes: Final = max_bytes
-        self.size = 0
+        self.size: int = 0
         """Bytes of the messages, in UTF-8."""
         self._holders: OrderedDict[History, None] = OrderedDict()  # the longest silent is first
 
@@ -60,10 +60,10 @@ class History:
     ) -> None:
         self._limits = limits
         self._total = HistoryTotal(limits.max_bytes) if total is None else total
-        self.position = position
+        self.position: Position = position
         """Of the last message, whether it is still there or not."""
         self._messages: deque[Published] = deque()
-        self.size = 0
+        self.size: int = 0
         """Bytes of the messages, in UTF-8."""
         for message in messages:
             self._keep(message)

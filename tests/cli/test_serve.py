@@ -391,7 +391,9 @@ async def test_it_goes_on_when_nobody_reads_what_it_says(folder: Path) -> None:
 async def test_it_ends_with_its_terminal(folder: Path) -> None:
     ours, terminal = os.openpty()
     become_leader = (
-        f"import fcntl, os, sys, termios; fcntl.ioctl({terminal}, termios.TIOCSCTTY, 0); "
+        "import fcntl, os, signal, sys, termios; "
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL); "  # these tests may be under nohup
+        f"fcntl.ioctl({terminal}, termios.TIOCSCTTY, 0); "
         f"os.dup2({terminal}, 0); os.close({terminal}); "
         "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
     )

@@ -52,8 +52,8 @@ def test_a_terminal_that_is_closed_is_gone(monkeypatch: pytest.MonkeyPatch, nohu
         return group
 
     monkeypatch.setattr(os, "tcgetpgrp", tcgetpgrp)
-    if nohup:
-        monkeypatch.setattr(signal, "getsignal", lambda _: signal.SIG_IGN)
+    on_hangup = signal.SIG_IGN if nohup else signal.SIG_DFL
+    monkeypatch.setattr(signal, "getsignal", lambda _: on_hangup)
     terminal = Terminal()
     assert not terminal.is_gone()
     groups[1] = OSError()

@@ -32,6 +32,7 @@ class Rooms {
     return this.inTime((resolve, reject) => {
       const room = this.rooms.get(name), tag = crypto.getRandomValues(new Uint32Array(2)).join("-");
       if (!room) return reject(Object.assign(new Error("not joined"), { code: "not_joined" }));
+      JSON.stringify(body); // what cannot be said fails here, and not among what is said again
       room.unsaid.set(tag, { body, resolve, reject });
       if (room.here) this.say(room, tag);
       return () => room.unsaid.delete(tag);
@@ -70,6 +71,10 @@ class Rooms {
   }
   static delay(failures) { // milliseconds, drawn so that not all come back together
     return 1000 * Math.random() * Math.min(Rooms.PATIENCE, 2 ** failures);
+  }
+  static isBehind(id, other) { // in the same row; a reply may come later than what stands behind it
+    const [row, number] = id.split("-"), [otherRow, otherNumber] = other.split("-");
+    return row !== otherRow || Number(number) > Number(otherNumber);
   }
   end(error) {
     if (this.closed) return;
@@ -133,7 +138,7 @@ class Rooms {
     if (told.type === "error") waiting?.reject(Object.assign(new Error(told.message), { code: told.code }));
     else if (told.type === "welcome") waiting?.resolve(told);
     else if (told.type === "reply") {
-      if (room?.here && told.id) room.last_seen = told.id;
+      if (room?.here && told.id && Rooms.isBehind(told.id, room.last_seen)) room.last_seen = told.id;
       waiting?.resolve(told);
     } else if (room?.here) this.hear(room, told);
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any, cast
@@ -269,6 +270,53 @@ async def test_a_room_is_left_by_who_cannot_say_so(
             await trio.testing.wait_all_tasks_blocked()
         async with ann.join("lobby"):
             assert connections == 2
+
+
+async def test_a_room_is_left_behind_the_join_that_is_still_under_way(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """Else the server would keep the member. Which of those who wait goes on first is chance."""
+    for _ in range(10):
+        assert await told_by_who_leaves_while_it_comes_back() == ["join", "leave"]
+
+
+async def told_by_who_leaves_while_it_comes_back() -> list[str]:
+    told: list[str] = []
+    has_left = trio.Event()
+
+    async def lose_and_pause(connection: websocket.ServerConnection) -> None:
+        nonlocal told
+        is_first = not told
+        if not is_first:
+            told = []
+            await trio.sleep(0.5)  # what is larger than a buffer waits
+        async for message in connection:
+            fields = json.loads(message)
+            if fields["type"] == "join":
+                fields["type"] = "welcome"
+                await connection.send_json({**fields, "info": None, "id": "x-0"})
+                fields["type"] = "join"
+            if fields["room"] == "kitchen":
+                told.append(fields["type"])
+                if is_first:
+                    connection.close_nowait(websocket.CloseCode.SERVICE_RESTART)
+                elif len(told) == 2:
+                    has_left.set()
+
+    limits = websocket.WebSocketLimits(send_high_water=2, send_low_water=1)
+    async with (
+        open_virtual_network(),
+        running(lose_and_pause, limits=limits) as server,
+        open_room_client(ws_url(server), policy=AT_ONCE, limits=limits, deflate=None) as ann,
+        ann.join("lobby", info="x" * 1_000_000),
+    ):
+        async with ann.join("kitchen") as kitchen:
+            await until(lambda: told == [])
+            await until(lambda: ann._connection is not None)
+            await trio.sleep(0.1)
+            assert not kitchen.here, "it is still on the way"
+        await has_left.wait()
+    return told
 
 
 async def expect_closed(room: websocket.JoinedRoom) -> None:

@@ -222,6 +222,65 @@ async def test_what_is_sent_is_said_once_whatever_is_lost(serve: Serve) -> None:
     assert hooks.joins >= 2
 
 
+async def test_a_reply_that_comes_late_makes_nothing_heard_twice(serve: Serve) -> None:
+    class LateBus(websocket.MemoryBus):
+        """Answers what a member has said when something else was said behind it."""
+
+        async def publish(self, room: str, data: str) -> websocket.Position:
+            position = await super().publish(room, data)
+            if "mine" in data:
+                await rooms.send("lobby", "behind it")
+                await until(lambda: "behind it" in ear.bodies)
+            return position
+
+    script = """
+        Math.random = () => 0.01;
+        const rooms = new Rooms(process.argv[1]), heard = [];
+        let welcomes = 0;
+        const say = async () => {
+          await rooms.send("lobby", "mine");
+          rooms.ask({ type: "send", room: "lobby" }).catch(() => {}); // and it is lost
+        };
+        rooms.join("lobby", (told) => {
+          if (told.type === "message") heard.push(told.body);
+          if (told.type === "welcome" && ++welcomes === 1) say();
+          if (told.type === "welcome" && welcomes === 2)
+            rooms.send("lobby", "the end").then(() => {
+              console.log(heard.join());
+              rooms.close();
+            });
+        });
+    """
+    async with websocket.open_rooms(LateBus()) as rooms:
+
+        async def chat(connection: websocket.ServerConnection) -> None:
+            await rooms.serve(connection, member="browser", hooks=Losing(before=0))
+
+        server = await serve(chat)
+        async with rooms.join("lobby", (ear := Ear()), member="ann"):
+            assert await run_node(script, ws_url(server)) == "behind it\n"
+            assert ear.bodies == ["mine", "behind it", "the end"]
+
+
+async def test_what_cannot_be_said_keeps_nothing_else_from_being_said(serve: Serve) -> None:
+    script = """
+        const rooms = new Rooms(process.argv[1]), endless = [];
+        endless.push(endless);
+        rooms.join("lobby", () => {});
+        rooms.send("lobby", endless).catch((error) => console.log(error.name));
+        rooms.send("lobby", "hello").then(() => rooms.close());
+    """
+    async with websocket.open_rooms() as rooms:
+
+        async def chat(connection: websocket.ServerConnection) -> None:
+            await rooms.serve(connection, member="browser")
+
+        server = await serve(chat)
+        async with rooms.join("lobby", (ear := Ear()), member="ann"):
+            assert await run_node(script, ws_url(server)) == "TypeError\n"
+            assert ear.bodies == ["hello"]
+
+
 async def test_an_answer_is_not_given_to_another_connections_request(serve: Serve) -> None:
     asked = 0
 

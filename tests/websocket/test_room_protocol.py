@@ -254,6 +254,27 @@ async def test_who_is_put_out_while_its_message_is_looked_at_says_nothing(
         assert bob.bodies == []
 
 
+async def test_who_is_put_out_while_its_message_waits_says_nothing(
+    serve: Serve, hooks: Hooks
+) -> None:
+    cut = CutBus(websocket.MemoryBus())
+    async with websocket.open_rooms(cut, limits=RoomLimits(max_behind=1)) as rooms:
+        server = await serve(serve_rooms(rooms, hooks))
+        async with browser(server) as ann, rooms.join("lobby", bob := Ear(), member="bob"):
+            await ann.join("lobby")
+            cut.cut(deaf=True)
+            await until(lambda: not cut.listens)
+            await rooms.send("lobby", "first")
+            await ann.say(type="send", ref=1, room="lobby", body="damn it")
+            await until(lambda: rooms.rooms["lobby"]._senders)
+            await hooks.sessions["ann"].memberships["lobby"].leave()
+            cut.mend()
+            assert (await ann.hear_of("error"))["code"] == "not_joined"
+            await rooms.send("lobby", "last")
+            await until(lambda: "last" in bob.bodies)
+            assert bob.bodies == ["first", "last"]
+
+
 async def test_many_large_welcomes_do_not_make_a_client_too_slow(
     autojump_clock: trio.testing.MockClock,
 ) -> None:

@@ -259,6 +259,31 @@ async def test_a_room_that_hears_nothing_takes_only_so_many_messages(
         assert bob.bodies == [0, 1, 2, "later"]
 
 
+async def test_who_sends_into_a_room_that_nobody_is_in_any_more_does_not_wait_for_it(
+    autojump_clock: MockClock,
+) -> None:
+    cut = CutBus(MemoryBus())
+    async with (
+        open_rooms(cut, limits=RoomLimits(max_behind=1)) as rooms,
+        trio.open_nursery() as nursery,
+    ):
+        async with rooms.join("lobby", Ear(), member="ann") as membership:
+            cut.cut(deaf=True)
+            await trio.sleep(1)
+            await rooms.send("lobby", 1)
+            nursery.start_soon(partial(rooms.send, "lobby", 2, sender="the server"))
+            nursery.start_soon(expect_left, membership)
+            await wait_all_tasks_blocked()
+        cut.mend()
+        async with rooms.join("lobby", bob := Ear(), member="bob"):
+            assert bob.bodies == [1, 2]
+
+
+async def expect_left(membership: Membership) -> None:
+    with pytest.raises(ResourceClosed):
+        await membership.send("not said behind the end")
+
+
 # History.
 
 
@@ -487,6 +512,31 @@ async def test_a_process_that_was_taken_for_dead_comes_back(autojump_clock: Mock
         await trio.sleep(1)
         assert ann.presence[3:] == [("left", "bob")]
         assert rooms.rooms["lobby"].connections == 1
+
+
+async def test_who_gives_up_joining_is_gone_though_the_bus_had_forgotten_all(
+    autojump_clock: MockClock,
+) -> None:
+    bus = MemoryBus()
+    cut = CutBus(bus)
+    async with (
+        open_rooms(bus) as rooms,
+        rooms.join("lobby", ann := Ear(), member="ann"),
+        open_rooms(cut, limits=RoomLimits(join_timeout=100)) as other,
+        trio.open_nursery() as nursery,
+    ):
+
+        async def join_in_vain() -> None:
+            with pytest.raises(BusLost):
+                async with other.join("lobby", Ear(), member="bob"):
+                    pass
+
+        cut.cut(down=True)
+        nursery.start_soon(join_in_vain)
+        await trio.sleep(60)
+        cut.cut(deaf=True)
+        await trio.sleep(60)
+        assert ann.presence == [("joined", "bob"), ("left", "bob")]
 
 
 async def test_rooms_that_are_closed_take_nobody(autojump_clock: MockClock) -> None:

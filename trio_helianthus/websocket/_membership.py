@@ -94,6 +94,8 @@ class Membership:
         """
         text = envelope.dump_body(body, self.room.limits)
         with limit(timeout, token):
+            if not self._left:
+                await self.room._wait_told()
             return str(await self._publish(text, tag))
 
     async def leave(self) -> None:

@@ -163,18 +163,19 @@ class ChatRoom:
 
     async def _enter_again(self, membership: Membership) -> None:
         if not membership.left:
+            membership._has_entered = True
             await self._bus.enter(self.name, membership.present)
             if membership.left:  # meanwhile
                 await self._bus.leave(self.name, membership.present.ref)
 
     # What members of this process say.
 
-    async def _publish(self, data: str) -> Position:
-        """Say something; but first wait while too much was said from here and not told here.
+    async def _wait_told(self) -> None:
+        """Wait while too much was said from here and not told here; a checkpoint only then.
 
         Otherwise one who sends without a pause would fill the feed until it is lost, for all.
 
-        :raises BusLost: it cannot be reached, or tells nothing any more.
+        :raises BusLost: it tells nothing any more.
         """
         if self._behind() >= self.limits.max_behind:
             with trio.move_on_after(self.limits.send_timeout):
@@ -182,6 +183,8 @@ class ChatRoom:
                     await self._senders.park()
             if self._behind() >= self.limits.max_behind:
                 raise BusLost("the bus has not told in time what was sent before")
+
+    async def _publish(self, data: str) -> Position:
         position = await self._bus.publish(self.name, data)
         if self._said.epoch != position.epoch or self._said.offset < position.offset:
             self._said = position
@@ -189,6 +192,8 @@ class ChatRoom:
 
     def _behind(self) -> int:
         """How many messages, at most, were sent from here and not told here."""
+        if self.scope.cancel_called:
+            return 0  # nobody is here
         said, told = self._said, self._history.position
         return said.offset - told.offset if said.epoch == told.epoch else 0
 
@@ -200,6 +205,7 @@ class ChatRoom:
             await self._read_feeds()
         finally:
             self._history.clear()
+            self._senders.unpark_all()
 
     async def _read_feeds(self) -> None:
         failures = 0

@@ -85,6 +85,7 @@ class RoomClient:
         self._rooms: dict[str, JoinedRoom] = {}
         self._connection: ClientConnection | None = None
         self._connected = trio.Event()
+        self._doors = trio.Lock()  # joins and leaves go one behind the other
         self._refs = count(1)
         self._waiting: dict[int, JoinedRoom | tuple[JoinedRoom, Sending] | _Asking] = {}
 
@@ -231,12 +232,13 @@ class RoomClient:
             await self._send_join(connection, room)
 
     async def _send_join(self, connection: ClientConnection, room: JoinedRoom) -> None:
-        if room._ended:  # meanwhile
-            return
-        ref = next(self._refs)
-        self._waiting[ref] = room
-        fields = {"type": "join", "ref": ref, "room": room.name, "last_seen": room._reached}
-        await _send(connection, f'{envelope.dumps(fields)[:-1]},"info":{room._info}}}')
+        async with self._doors:
+            if room._ended or self._connection is not connection:  # meanwhile
+                return
+            ref = next(self._refs)
+            self._waiting[ref] = room
+            fields = {"type": "join", "ref": ref, "room": room.name, "last_seen": room._reached}
+            await _send(connection, f'{envelope.dumps(fields)[:-1]},"info":{room._info}}}')
 
     async def _join_later(
         self, connection: ClientConnection, room: JoinedRoom, seconds: float
@@ -270,7 +272,8 @@ class RoomClient:
         connection = self._connection
         if connection is not None:
             with trio.move_on_after(_GOODBYE_SECONDS, shield=True) as goodbye:
-                await _send(connection, envelope.dumps({"type": "leave", "room": room.name}))
+                async with self._doors:
+                    await _send(connection, envelope.dumps({"type": "leave", "room": room.name}))
             if goodbye.cancelled_caught:
                 connection._cut()
 

@@ -221,6 +221,7 @@ class RoomSession:
         text = said.text
         if body is not said.body or isinstance(body, (dict, list)):  # which it may have changed
             text = envelope.dump_body(body, self._limits)
+        await membership.room._wait_told()
         if membership.left:  # meanwhile
             raise RoomError(problem=RoomProblem.NOT_JOINED)
         position = await membership._publish(text, said.tag)

@@ -143,8 +143,10 @@ class Rooms:
         text = envelope.dump_body(body, self.limits)
         data = envelope.bus_data("-", sender, text, None)
         here = self._rooms.get(room)
-        publish = self._bus.publish(room, data) if here is None else here._publish(data)
-        return str(await publish)
+        if here is None:
+            return str(await self._bus.publish(room, data))
+        await here._wait_told()
+        return str(await here._publish(data))
 
     async def serve(
         self, connection: Connection, *, member: str, hooks: RoomHooks | None = None

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 import attrs
 import pytest
 import trio
+import trio.testing
 
 from trio_helianthus import core, errors, net
 from trio_helianthus.http import (
     HTTPError,
     Request,
     Response,
+    ResponseWriter,
     Router,
     Server,
     ServerLimits,
@@ -625,6 +627,23 @@ async def test_both_sides_report_the_bytes_of_each_call(serve: Serve, reports: R
     assert [one.bytes_received for one in asked] == [one.bytes_sent for one in answered]
     assert asked[1].bytes_sent - asked[0].bytes_sent == 1000
     assert asked[0].bytes_received > 1000
+
+
+async def test_the_bytes_of_an_answer_count_that_leaves_while_its_handler_waits(
+    serve: Serve, reports: Reports
+) -> None:
+    async def handler(request: Request) -> ResponseWriter:
+        answer = await request.respond(Response.text("ok"))
+        await trio.lowlevel.checkpoint()
+        return answer
+
+    server = await serve(handler)
+    async with open_client(server.url) as client:
+        await client.get("/")
+        await trio.testing.wait_all_tasks_blocked()
+    (asked,) = reports.named("http.client.request")
+    (answered,) = reports.named("http.server.request")
+    assert answered.bytes_sent == asked.bytes_received > 0
 
 
 async def test_the_server_object(serve: Serve, connect: Connect) -> None:

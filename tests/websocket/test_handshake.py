@@ -75,6 +75,13 @@ async def test_origins(serve: Serve, origin: str | None, status: int) -> None:
     assert got == status
 
 
+@pytest.mark.parametrize("origin", ["*", "example.org", "https://*.example.org", "https://x/y", ""])
+def test_what_is_no_origin_is_refused_when_the_route_is_made(origin: str) -> None:
+    with pytest.raises(ValueError, match="is no origin"):
+        websocket.endpoint(echo, origins=["https://example.org", origin])
+    websocket.endpoint(echo, origins=["null", "http://[::1]:8000", "tauri://localhost"])
+
+
 async def test_subprotocols_and_headers(serve: Serve) -> None:
     async def handler(connection: websocket.ServerConnection) -> None:
         await connection.send_json(

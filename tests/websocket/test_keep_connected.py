@@ -103,6 +103,33 @@ async def test_the_policy_ends_it() -> None:
         await websocket.keep_connected("ws://127.0.0.1:9/", echo_client, policy=QUICK)
 
 
+async def test_each_failure_is_told_before_it_is_waited() -> None:
+    told = list[tuple[str, float]]()
+
+    def note(failure: Exception, delay: float) -> None:
+        told.append((type(failure).__name__, delay))
+
+    with trio.fail_after(5), pytest.raises(errors.ConnectionRefused):
+        await websocket.keep_connected(
+            "ws://127.0.0.1:9/", echo_client, policy=QUICK, on_failure=note
+        )
+    assert [name for name, _ in told] == ["ConnectionRefused"] * 4
+    assert all(0 <= delay <= QUICK.max_delay for _, delay in told)
+
+
+async def test_who_is_told_may_end_it(serve: Serve) -> None:
+    async def give_up(connection: websocket.ServerConnection) -> None:
+        await connection.aclose(4000, "gone for lunch")
+
+    def stop(failure: Exception, _: float) -> None:
+        if isinstance(failure, errors.WebSocketClosed) and failure.code == 4000:
+            raise LookupError(failure.reason)
+
+    server = await serve(give_up)
+    with trio.fail_after(5), pytest.raises(LookupError, match="gone for lunch"):
+        await websocket.keep_connected(ws_url(server), echo_client, on_failure=stop)
+
+
 async def echo_client(connection: websocket.ClientConnection) -> None:
     await connection.receive()
 

@@ -272,6 +272,42 @@ async def test_a_room_is_left_by_who_cannot_say_so(
             assert connections == 2
 
 
+async def test_who_waits_in_vain_for_a_connection_is_told_why(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    told = list[Exception]()
+
+    def note(failure: Exception, _: float) -> None:
+        told.append(failure)
+
+    async with (
+        open_virtual_network(),
+        open_room_client("ws://127.0.0.1:9/", on_failure=note) as ann,
+    ):
+        with pytest.raises(errors.OperationTimeout) as caught:
+            async with ann.join("lobby"):
+                raise AssertionError
+        assert isinstance(caught.value.__cause__, errors.ConnectionRefused)
+        assert caught.value.__cause__ in told
+        with pytest.raises(errors.OperationTimeout) as caught:
+            await ann.ask("are you there?")
+        assert isinstance(caught.value.__cause__, errors.ConnectionRefused)
+
+
+async def test_where_there_is_a_connection_no_old_failure_is_a_cause(
+    server: http.Server, hooks: Moody
+) -> None:
+    async with client(server) as ann, ann.join("lobby"):
+        await lose(ann, hooks)
+        assert await ann.ask("shall I?") is not None
+        hooks.go_on = trio.Event()
+        with pytest.raises(errors.OperationTimeout) as caught:
+            async with ann.join("kitchen", timeout=0.05):
+                raise AssertionError
+        assert caught.value.__cause__ is None
+        hooks.go_on.set()
+
+
 async def test_a_room_is_left_behind_the_join_that_is_still_under_way(
     autojump_clock: trio.testing.MockClock,
 ) -> None:

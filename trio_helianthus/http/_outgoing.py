@@ -89,6 +89,8 @@ class Outgoing:
             sent = self._stream.send_nowait(data)
         except NetworkError:  # the next send fails as well
             sent = 0
+        if self.operation is not None:
+            self._count(sent)
         if sent < len(data):
             batch.append(data[sent:])
             return False

@@ -44,6 +44,7 @@ from ._fragments import IncomingMessage as IncomingMessage
 from ._fragments import OutgoingMessage as OutgoingMessage
 from ._joined_room import JoinedRoom as JoinedRoom
 from ._keep_connected import RECONNECT as RECONNECT
+from ._keep_connected import OnFailure as OnFailure
 from ._keep_connected import OpenOptions as OpenOptions
 from ._keep_connected import keep_connected as keep_connected
 from ._limits import WebSocketLimits as WebSocketLimits
@@ -100,6 +101,7 @@ __all__ = [
     "Membership",
     "MemoryBus",
     "MessagesMissed",
+    "OnFailure",
     "OpenOptions",
     "OutgoingMessage",
     "Overflow",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
-from typing import overload
+from typing import Final, overload
 
 from trio_helianthus import http
 from trio_helianthus.wire import websocket as wire
@@ -13,6 +14,9 @@ from ._limits import WebSocketLimits
 from ._server_connection import Handler
 
 __all__ = ["endpoint"]
+
+_ORIGIN: Final = re.compile(r"null|[A-Za-z][A-Za-z0-9+.-]*://[^/?#@*\s]+/?")
+"""What a browser says of a page (RFC 6454, section 6.2); one slash more is let pass."""
 
 
 @overload
@@ -66,9 +70,11 @@ def endpoint(
 
     :param handler: serves each WebSocket; left out, a decorator is returned that takes it.
     :raises TypeError: for a handler that cannot be called, and as :func:`accept`.
+    :raises ValueError: one of ``origins`` is none, such as ``"example.org"`` or ``"*"``, and would
+        let in no page.
     """
     subprotocols = names_of(subprotocols, "subprotocols")
-    origins = None if origins is None else names_of(origins, "origins")
+    origins = None if origins is None else _check_origins(names_of(origins, "origins"))
     headers = http.Headers(headers)
 
     def decorate(handler: Handler) -> http.Handler:
@@ -90,3 +96,12 @@ def endpoint(
         return open_websocket
 
     return decorate if handler is None else decorate(handler)
+
+
+def _check_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise ValueError(
+                f"{origin!r} is no origin, as https://example.org is; leave origins out for any"
+            )
+    return origins

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 import trio
 
-from trio_helianthus.core import Broadcast, Overflow, limit
+from trio_helianthus.core import Broadcast, Overflow
 from trio_helianthus.errors import ChannelEnded, ResourceClosed, ResourceFull
 
 from . import _envelope as envelope
@@ -124,7 +124,8 @@ class JoinedRoom(trio.abc.ReceiveChannel[RoomUpdate]):
         :returns: the id of the message.
         :raises RoomError: the server does not want it. With :attr:`RoomProblem.UNAVAILABLE`, it
             may have been said.
-        :raises OperationTimeout: it was not confirmed in time; it may have been said.
+        :raises OperationTimeout: it was not confirmed in time; it may have been said. Its cause is
+            why there is no connection, if there is none.
         :raises ResourceFull: ``max_outstanding`` messages wait already.
         :raises ResourceClosed: it has left, or the server has closed the connection for good; what
             was under way then may have been said.
@@ -138,7 +139,7 @@ class JoinedRoom(trio.abc.ReceiveChannel[RoomUpdate]):
         sending = Sending(secrets.token_hex(8), envelope.dumps(body))
         self._sending[sending.tag] = sending
         try:
-            with limit(client.reply_timeout if timeout is None else timeout, token):
+            with client._limit(timeout, token):
                 if self.here:
                     await client._say(self, sending)
                 await sending.done.wait()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Final, Unpack
+from typing import TYPE_CHECKING, Final, TypeAlias, Unpack
 
 import trio
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from ._limits import WebSocketLimits
 
-__all__ = ["RECONNECT", "OpenOptions", "keep_connected"]
+__all__ = ["RECONNECT", "OnFailure", "OpenOptions", "keep_connected"]
 
 RECONNECT: Final = core.RetryPolicy(max_attempts=10**9, initial_delay=1.0, max_delay=30.0)
 """After which waits :func:`keep_connected` connects again, unless told otherwise.
@@ -49,6 +49,10 @@ _FOR_GOOD: Final = frozenset(
 """Close codes that would come again."""
 _WORTH_TRYING: Final = frozenset({408, 425, 429})
 """Statuses below 500 of a refused handshake that may pass."""
+
+
+OnFailure: TypeAlias = Callable[[Exception, float], object]
+"""What is told of a connection that was lost, or could not be made, and the seconds to wait."""
 
 
 class OpenOptions(http.ConnectionOptions, total=False):
@@ -77,6 +81,7 @@ async def keep_connected(
     handler: Callable[[ClientConnection], Awaitable[object]],
     *,
     policy: core.RetryPolicy = RECONNECT,
+    on_failure: OnFailure | None = None,
     token: core.CancelToken | None = None,
     **options: Unpack[OpenOptions],
 ) -> None:
@@ -112,6 +117,8 @@ async def keep_connected(
     :param url: as for :func:`open_websocket`, as are all arguments that are not named here.
     :param handler: is called with each new WebSocket.
     :param policy: how often, and after which waits; by default for ever (:data:`RECONNECT`).
+    :param on_failure: is called before each wait, with what has failed and the seconds to wait, so
+        that somebody can be told. What it raises comes out.
     :param token: ends it, at any time.
     :raises WebSocketClosed: it was closed with a code of those, or the policy has no attempts left.
     :raises UpgradeRefused, ProxyRefused: the server, or a proxy, refuses with a status that is no
@@ -142,6 +149,8 @@ async def keep_connected(
             )
             if delay is None:
                 raise failure
+            if on_failure is not None:
+                on_failure(failure, delay)
             await trio.sleep(delay)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
@@ -13,6 +13,7 @@ import trio
 
 from trio_helianthus import core
 from trio_helianthus.errors import (
+    OperationTimeout,
     RemoteProtocolError,
     ResourceClosed,
     ResourceFull,
@@ -22,7 +23,7 @@ from trio_helianthus.wire.websocket import PreparedMessage
 
 from . import _envelope as envelope
 from ._joined_room import JoinedRoom, Sending
-from ._keep_connected import RECONNECT, OpenOptions, keep_connected
+from ._keep_connected import RECONNECT, OnFailure, OpenOptions, keep_connected
 from ._room_error import RoomError, RoomProblem
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class RoomClient:
         self,
         answer: Callable[[object], Awaitable[object]] | None,
         policy: core.RetryPolicy,
+        on_failure: OnFailure | None,
         max_updates: int,
         max_outstanding: int,
         reply_timeout: float,
@@ -80,6 +82,8 @@ class RoomClient:
         """Whether the server, or this program, has closed the connection for good."""
         self._answer = answer
         self._policy = policy
+        self._on_failure = on_failure
+        self._failure: Exception | None = None  # of the last connection, until one gets a reply
         self._answering = 0
         self._asking = 0
         self._rooms: dict[str, JoinedRoom] = {}
@@ -113,7 +117,8 @@ class RoomClient:
         :param timeout: seconds until it has joined; ``None`` means ``reply_timeout``.
         :param token: gives up, until then.
         :raises RoomError: the server does not want it.
-        :raises OperationTimeout: it has not joined in time.
+        :raises OperationTimeout: it has not joined in time; its cause is why there is no
+            connection, if there is none.
         :raises ResourceClosed: the connection was closed for good.
         :raises ValueError: this program is in that room already.
         :raises TypeError, ValueError: JSON cannot say ``info``.
@@ -125,7 +130,7 @@ class RoomClient:
         joined = JoinedRoom(self, room, envelope.dumps(info), last_seen)
         self._rooms[room] = joined
         try:
-            with core.limit(self.reply_timeout if timeout is None else timeout, token):
+            with self._limit(timeout, token):
                 if self._connection is not None:
                     await self._send_join(self._connection, joined)
                 await joined.welcomed.wait()
@@ -162,7 +167,7 @@ class RoomClient:
         text, asking, ref = envelope.dumps(body), _Asking(), next(self._refs)
         self._asking += 1
         try:
-            with core.limit(self.reply_timeout if timeout is None else timeout, token):
+            with self._limit(timeout, token):
                 connection = await self._wait_connected()
                 self._waiting[ref] = asking
                 await connection.send_text(envelope.request(ref, text))
@@ -173,6 +178,17 @@ class RoomClient:
         if asking.failure is not None:
             raise asking.failure
         return asking.body
+
+    @contextmanager
+    def _limit(self, timeout: float | None, token: core.CancelToken | None) -> Iterator[None]:
+        """Limit how long a reply is waited for; whose time is up is told why, if that is known."""
+        try:
+            with core.limit(self.reply_timeout if timeout is None else timeout, token):
+                yield
+        except OperationTimeout as exc:
+            if self._failure is not None:
+                raise exc from self._failure
+            raise
 
     def _forget(self, waiting: JoinedRoom) -> None:
         """Expect no welcome for a room that was left."""
@@ -193,8 +209,15 @@ class RoomClient:
 
         What is raised instead cancels all who wait, and so nothing has to be told to them.
         """
-        await keep_connected(url, self._talk, policy=self._policy, **options)
+        await keep_connected(
+            url, self._talk, policy=self._policy, on_failure=self._note_failure, **options
+        )
         self._finish()
+
+    def _note_failure(self, failure: Exception, delay: float) -> None:
+        self._failure = failure.with_traceback(None)  # which refers to this
+        if self._on_failure is not None:
+            self._on_failure(failure, delay)
 
     async def _talk(self, connection: ClientConnection) -> None:
         """Join the rooms again, and read what comes, until the connection ends."""
@@ -292,6 +315,7 @@ class RoomClient:
                 self._rooms[name]._take(fields)
 
     def _note_reply(self, ref: int, fields: dict[str, Any], link: _Link) -> None:
+        self._failure = None
         waiting = self._waiting.pop(ref, None)
         failure = _failure(fields) if fields["type"] == "error" else None
         if isinstance(waiting, _Asking):
@@ -378,6 +402,7 @@ async def open_room_client(
     *,
     answer: Callable[[object], Awaitable[object]] | None = None,
     policy: core.RetryPolicy = RECONNECT,
+    on_failure: OnFailure | None = None,
     max_updates: int = 1_000,
     max_outstanding: int = 64,
     reply_timeout: float = 30.0,
@@ -402,6 +427,7 @@ async def open_room_client(
     :param answer: replies to requests of the server's: takes the body, returns that of the reply,
         or raises :exc:`RoomError`. Whatever else it raises comes out, and ends the client.
     :param policy: how often, and after which waits, it connects again.
+    :param on_failure: is called before each of these waits, as by :func:`keep_connected`.
     :param max_updates: how much of each room waits that was not received.
     :param max_outstanding: how many messages of a room, or requests, wait for their replies.
     :param reply_timeout: seconds that they wait for them, unless told otherwise.
@@ -410,7 +436,7 @@ async def open_room_client(
         :func:`keep_connected`; the body is cancelled then.
     :raises RemoteProtocolError: the server speaks another protocol.
     """
-    client = RoomClient(answer, policy, max_updates, max_outstanding, reply_timeout)
+    client = RoomClient(answer, policy, on_failure, max_updates, max_outstanding, reply_timeout)
     try:
         async with core.open_background_nursery() as nursery:
             nursery.start_soon(client._run, url, options)

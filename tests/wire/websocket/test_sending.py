@@ -205,6 +205,17 @@ def test_half_a_surrogate_pair_is_never_sent(role: Role, engine: Engine) -> None
     assert play(connect(other(role)), [connection.send_text("after")])[0] == [Text("after")]
 
 
+def test_who_gives_too_long_a_reason_to_close_is_told_how_long_it_may_be(
+    role: Role, engine: Engine
+) -> None:
+    connection = connect(role, engine)
+    with pytest.raises(LocalProtocolError, match="a reason of 124 bytes in a Close, and 123 is"):
+        connection.send(Close(1000, "a" * 124))
+    assert play(connect(other(role)), [connection.send(Close(1000, "a" * 123))])[0] == [
+        Close(1000, "a" * 123)
+    ]
+
+
 def test_only_text_is_sent_as_text_and_only_bytes_as_bytes(role: Role, engine: Engine) -> None:
     connection = connect(role, engine)
     with pytest.raises(TypeError, match="a text message is a str, not bytes"):

@@ -187,4 +187,9 @@ def _close_payload(code: int | None, reason: str) -> bytes:
         return b""
     if not may_be_sent(code):
         raise LocalProtocolError(f"the code {code} cannot be sent in a Close")
-    return code.to_bytes(2, "big") + encode_text(reason)
+    said = encode_text(reason)
+    if len(said) > _MAX_CONTROL_BYTES - 2:
+        raise LocalProtocolError(
+            f"a reason of {len(said)} bytes in a Close, and {_MAX_CONTROL_BYTES - 2} is the most"
+        )
+    return code.to_bytes(2, "big") + said

@@ -8,7 +8,7 @@ from typing import Final
 import trio
 
 from trio_helianthus import core
-from trio_helianthus.errors import HelianthusError, NetworkError
+from trio_helianthus.errors import HelianthusError, NetworkError, ResourceClosed
 from trio_helianthus.net import ByteStream, PeerState
 
 __all__ = ["Watcher"]
@@ -42,7 +42,7 @@ class Watcher:
         self._wanted = False
         self._data = bytearray()  # not a list: of tiny pieces, that would cost many times more
         self._ended = False
-        self._error: NetworkError | None = None
+        self._error: NetworkError | ResourceClosed | None = None
         self._called = core.Parking()
         self._arrived = core.Parking()
         self._taken = core.Parking()
@@ -72,6 +72,7 @@ class Watcher:
         """Wait for what it receives; ``b""`` is the end of the stream.
 
         :raises NetworkError: the connection failed.
+        :raises ResourceClosed: this side has closed it.
         """
         while not self.holds_something:
             await self._arrived
@@ -92,9 +93,13 @@ class Watcher:
         return bytes(self._data)
 
     def close(self) -> None:
-        """End it, and forget why the client is gone, if it is: that refers to this."""
+        """End it, and forget why the client is gone, if it is: that refers to this.
+
+        A task that still takes is told that the connection has ended.
+        """
         self.scope.cancel(reason="the connection has ended")
-        self._error = None
+        self._error = ResourceClosed("the connection has ended")
+        self._arrived.wake()
 
     async def run(self) -> None:
         """Watch until :attr:`scope` is cancelled or the stream ends."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, TypeAlias
 
 import trio
@@ -100,7 +99,6 @@ class Acceptance:
         self._deflate = deflate
         self._connection: ServerConnection | None = None
         self._draining = False
-        self._trace = core.current_trace()
 
     def drain(self) -> None:
         """Say goodbye: the server is about to end."""
@@ -110,11 +108,6 @@ class Acceptance:
 
     async def __call__(self, stream: ByteStream) -> None:
         """Run the handler, and close the WebSocket."""
-        # The request's context has ended; the work that it is a part of goes on.
-        with nullcontext() if self._trace is None else core.use_trace(self._trace):
-            await self._serve(stream)
-
-    async def _serve(self, stream: ByteStream) -> None:
         protocol = wire.server_connection(
             limits=self._limits.wire, engine=self._engine, deflate=self._deflate
         )

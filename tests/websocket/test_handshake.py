@@ -186,6 +186,23 @@ async def test_bad_urls(url: str) -> None:
             pass
 
 
+@pytest.mark.parametrize(
+    "url", ["localhost:8000/chat", "ann:secret@host/chat", "ftp://x:secret@y/"]
+)
+async def test_who_forgets_the_scheme_is_told_which_ones_there_are(url: str) -> None:
+    with pytest.raises(ValueError, match="begins with ws:// or wss://, not with") as caught:
+        async with websocket.open_websocket(url):
+            pass
+    assert "secret" not in str(caught.value)
+
+
+async def test_what_is_wrong_with_a_url_is_told_without_its_password() -> None:
+    with pytest.raises(ValueError, match="has no fragment") as caught:
+        async with websocket.open_websocket("ws://ann:secret@x/#fragment"):
+            pass
+    assert "secret" not in str(caught.value)
+
+
 async def test_the_url_of_a_server_will_do(serve: Serve) -> None:
     server = await serve(echo)
     assert server.url.startswith("http://")
@@ -228,6 +245,14 @@ async def test_nobody_listens() -> None:
 async def test_a_handler_has_to_be_callable() -> None:
     with pytest.raises(TypeError, match="async function"):
         websocket.endpoint(1)  # type: ignore[call-overload]
+
+
+async def test_a_handler_that_is_a_plain_function_is_refused_when_the_route_is_made() -> None:
+    def shout(connection: websocket.ServerConnection) -> None:
+        raise AssertionError
+
+    with pytest.raises(TypeError, match=r"async function \(async def\): shout"):
+        websocket.endpoint(shout)  # type: ignore[arg-type]
 
 
 async def test_over_tls(nursery: trio.Nursery) -> None:

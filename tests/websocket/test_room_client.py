@@ -216,6 +216,18 @@ async def test_it_is_told_where_something_is_missing(serve: Serve, hooks: Hooks)
             assert [u.body for u in updates[1:] if isinstance(u, RoomMessage)] == [5, "last"]
 
 
+async def test_it_is_waited_for_within_limits_and_nothing_is_lost(server: http.Server) -> None:
+    async with two_in_the_lobby(server) as (here, there):
+        with pytest.raises(errors.OperationTimeout):
+            await there.receive(timeout=0.01)
+        token = core.CancelToken()
+        token.cancel("enough")
+        with pytest.raises(errors.OperationCancelled, match="enough"):
+            await there.receive(token=token)
+        await here.send("hello")
+        assert await bodies(there, 1) == ["hello"]
+
+
 async def test_who_does_not_receive_misses_the_oldest_and_is_told(
     server: http.Server, rooms: Rooms
 ) -> None:

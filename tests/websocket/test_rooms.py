@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from tests.websocket._rooms import CutBus, Ear
-from trio_helianthus.errors import OperationTimeout, ResourceClosed
+from tests.websocket._rooms import CutBus, Ear, until
+from trio_helianthus.core import CancelToken
+from trio_helianthus.errors import OperationCancelled, OperationTimeout, ResourceClosed
 from trio_helianthus.testing import cancel_sweep
 from trio_helianthus.websocket import (
     BusLost,
@@ -257,6 +258,27 @@ async def test_a_room_that_hears_nothing_takes_only_so_many_messages(
             cut.mend()
         await trio.sleep(10)
         assert bob.bodies == [0, 1, 2, "later"]
+
+
+async def test_who_sends_from_outside_waits_only_so_long(autojump_clock: MockClock) -> None:
+    cut = CutBus(MemoryBus())
+    async with (
+        open_rooms(cut, limits=RoomLimits(max_behind=1)) as rooms,
+        rooms.join("lobby", bob := Ear(), member="bob"),
+    ):
+        cut.cut(deaf=True)
+        await trio.sleep(1)
+        await rooms.send("lobby", 1, timeout=1)
+        with pytest.raises(OperationTimeout):
+            await rooms.send("lobby", 2, timeout=1)
+        token = CancelToken()
+        token.cancel("enough")
+        with pytest.raises(OperationCancelled):
+            await rooms.send("lobby", 3, token=token)
+        cut.mend()
+        await rooms.send("lobby", 4, timeout=100)
+        await until(lambda: 4 in bob.bodies)
+        assert bob.bodies == [1, 4]
 
 
 async def test_who_sends_into_a_room_that_nobody_is_in_any_more_does_not_wait_for_it(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Iterable
 from typing import Final, overload
@@ -69,7 +70,8 @@ def endpoint(
     with 426.
 
     :param handler: serves each WebSocket; left out, a decorator is returned that takes it.
-    :raises TypeError: for a handler that cannot be called, and as :func:`accept`.
+    :raises TypeError: for a handler that cannot be called, or is a function that is not
+        ``async def``, and as :func:`accept`.
     :raises ValueError: one of ``origins`` is none, such as ``"example.org"`` or ``"*"``, and would
         let in no page.
     """
@@ -78,8 +80,7 @@ def endpoint(
     headers = http.Headers(headers)
 
     def decorate(handler: Handler) -> http.Handler:
-        if not callable(handler):
-            raise TypeError(f"a WebSocket handler has to be an async function, not {handler!r}")
+        _check_handler(handler)
 
         async def open_websocket(request: http.Request) -> http.Response:
             return accept(
@@ -96,6 +97,14 @@ def endpoint(
         return open_websocket
 
     return decorate if handler is None else decorate(handler)
+
+
+def _check_handler(handler: Handler) -> None:
+    what = "a WebSocket handler has to be an async function"
+    if not callable(handler):
+        raise TypeError(f"{what}, not {handler!r}")
+    if inspect.isfunction(handler) and not inspect.iscoroutinefunction(handler):
+        raise TypeError(f"{what} (async def): {handler.__name__}")
 
 
 def _check_origins(origins: tuple[str, ...]) -> tuple[str, ...]:

@@ -84,12 +84,16 @@ class JoinedRoom(trio.abc.ReceiveChannel[RoomUpdate]):
         """
         return self._given if self._queue.statistics().queued else self._reached
 
-    async def receive(self) -> RoomUpdate:
+    async def receive(
+        self, *, timeout: float | None = None, token: CancelToken | None = None
+    ) -> RoomUpdate:
         """Return what happens next.
 
         What is not received in time waits, up to ``max_updates``; where more has come, those that
         came first are dropped, and a :class:`MessagesMissed` says so.
 
+        :param timeout: seconds to wait; ``None`` is no limit.
+        :param token: gives up.
         :raises RoomError: the server does not let it come back.
         :raises ChannelEnded: the server has closed the connection for good.
         :raises ResourceClosed: it has left.
@@ -102,7 +106,7 @@ class JoinedRoom(trio.abc.ReceiveChannel[RoomUpdate]):
             self._dropped = self._queue.dropped
             return MessagesMissed()
         try:
-            update, self._given = await self._queue.receive()
+            update, self._given = await self._queue.receive(timeout=timeout, token=token)
         except ChannelEnded:
             if self._failure is not None:
                 raise self._failure.with_traceback(None) from None

@@ -122,14 +122,14 @@ def _http_url(url: str) -> str:
     :raises ValueError: it is of another kind.
     """
     if "#" in url:  # RFC 6455, section 3
-        raise ValueError(f"the URL of a WebSocket has no fragment: {url!r}")
+        raise ValueError("the URL of a WebSocket has no fragment, which is what a # begins")
     scheme, colon, rest = url.partition(":")
-    if not colon or not rest.startswith("//"):
+    if not colon or "/" in scheme or "?" in scheme:
         return url  # for a client with a base URL
-    try:
-        return _SCHEMES[scheme.lower() + colon] + rest
-    except KeyError:
-        raise ValueError(f"the URL of a WebSocket begins with ws:// or wss://: {url!r}") from None
+    known = _SCHEMES.get(scheme.lower() + colon)
+    if known is None or not rest.startswith("//"):  # what follows may have a password in it
+        raise ValueError(f"the URL of a WebSocket begins with ws:// or wss://, not with {scheme!r}")
+    return known + rest
 
 
 def _request_fields(

@@ -128,12 +128,23 @@ class Rooms:
         finally:
             await membership.leave()  # noqa: ASYNC102 it shields itself, for a limited time
 
-    async def send(self, room: str, body: object, *, sender: str | None = None) -> str:
+    async def send(
+        self,
+        room: str,
+        body: object,
+        *,
+        sender: str | None = None,
+        timeout: float | None = None,
+        token: core.CancelToken | None = None,
+    ) -> str:
         """Say something to all in a room, from outside.
 
-        It waits where the room is ``max_behind`` with telling what was said before.
+        It waits where the room is ``max_behind`` with telling what was said before. What was
+        cancelled, or ran out of time, may have been said, or not.
 
         :param sender: whom it is from; ``None`` for the server.
+        :param timeout: seconds; ``None`` for no limit.
+        :param token: gives up.
         :returns: the id of the message.
         :raises RoomError: the name is none, or the body is too large, or nested too deeply.
         :raises BusLost: the bus cannot be reached; it may have been said, or not.
@@ -142,11 +153,12 @@ class Rooms:
         envelope.check_name(room, self.limits, "room")
         text = envelope.dump_body(body, self.limits)
         data = envelope.bus_data("-", sender, text, None)
-        here = self._rooms.get(room)
-        if here is None:
-            return str(await self._bus.publish(room, data))
-        await here._wait_told()
-        return str(await here._publish(data))
+        with core.limit(timeout, token):
+            here = self._rooms.get(room)
+            if here is None:
+                return str(await self._bus.publish(room, data))
+            await here._wait_told()
+            return str(await here._publish(data))
 
     async def serve(
         self, connection: Connection, *, member: str, hooks: RoomHooks | None = None

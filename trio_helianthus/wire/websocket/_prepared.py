@@ -84,6 +84,6 @@ def binary(data: Buffer) -> bytes:
     try:
         return bytes(memoryview(data))
     except TypeError:
-        raise TypeError(
-            f"a binary message is made of bytes, not of {type(data).__name__}"
-        ) from None
+        kind = type(data).__name__
+        what = "a binary message is" if kind == "str" else "a message is a str, or"
+        raise TypeError(f"{what} made of bytes, not of {kind}") from None

@@ -388,10 +388,10 @@ async def test_bad_arguments_are_refused(make_tcp_pair: MakeTCPPair) -> None:
         for arguments in wrong:
             with pytest.raises(ValueError, match="must be"):
                 async with net.open_send_queue(one, **arguments):
-                    pass  # pragma: no cover
+                    pass  # pragma: no cover - it is refused before
         with pytest.raises(TypeError, match="WhenFull, not 'drop oldest'"):
             async with net.open_send_queue(one, when_full="drop oldest"):  # type: ignore[arg-type]
-                pass  # pragma: no cover
+                pass  # pragma: no cover - it is refused before
 
 
 @pytest.mark.parametrize("patience", [0.0, 1.0])

@@ -79,7 +79,7 @@ def network_error(
         operation=operation,
         address=address,
     )
-    if sys.platform == "win32" and domain in _WINDOWS_DOMAINS:  # pragma: no cover
+    if sys.platform == "win32" and domain in _WINDOWS_DOMAINS:  # pragma: no cover - Windows
         error.winerror = number
     return error
 

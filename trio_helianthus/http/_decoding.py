@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, Final, Protocol
@@ -139,7 +140,7 @@ def _malformed(name: str, cause: Exception) -> RemoteProtocolError:
     return RemoteProtocolError(f"the answer's body is not valid {name}: {cause}")
 
 
-class _Inflate:
+class _Inflate(ABC):
     """What gzip and deflate share."""
 
     name = "gzip"
@@ -149,10 +150,11 @@ class _Inflate:
         self._rest = b""
         self._inflater: zlib._Decompress | None = None
 
+    @abstractmethod
     def _start(self, data: bytes) -> zlib._Decompress | None:
-        raise NotImplementedError
+        """Make what decodes the body that begins so; ``None`` where more of it has to come."""
 
-    def _after_end(self, data: bytes) -> None:
+    def _after_end(self, data: bytes) -> None:  # noqa: B027 - gzip goes on
         """Look at what follows a complete body of this coding."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:

@@ -28,7 +28,7 @@ async def run_apart(coroutine: Coroutine[Any, Any, _T], before_waiting: Callable
     try:
         message = run(coroutine.send, None)
     except StopIteration as stop:
-        return stop.value  # type: ignore[no-any-return]
+        return stop.value  # type: ignore[no-any-return]  # a _T, but typeshed has Any
     return await go_on_apart(coroutine, run, message, before_waiting)
 
 
@@ -60,4 +60,4 @@ def go_on_apart(
                 finally:
                     del answer  # it may hold an error, whose traceback refers to this frame
     except StopIteration as stop:
-        return stop.value  # type: ignore[no-any-return]
+        return stop.value  # type: ignore[no-any-return]  # a _T, but typeshed has Any

@@ -41,7 +41,7 @@ class _Started(Starting):
         self.started = True
 
     @property
-    def changes(self) -> list[Callable[[Response], object]]:  # type: ignore[override]
+    def changes(self) -> list[Callable[[Response], object]]:  # type: ignore[override]  # fixed
         """Come too late, so nobody keeps them."""
         return []
 

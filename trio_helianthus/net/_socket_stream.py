@@ -546,7 +546,7 @@ if sys.platform != "win32":
     def _send_gathered(socket: socket_module.socket, buffers: list[memoryview]) -> int:
         return socket.sendmsg(buffers[:MAX_GATHERED])
 
-else:  # pragma: no cover
+else:  # pragma: no cover - Windows, whose sockets have no sendmsg
 
     def _send_gathered(socket: socket_module.socket, buffers: list[memoryview]) -> int:
         return socket.send(next(joined(buffers)))

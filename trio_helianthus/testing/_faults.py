@@ -207,7 +207,7 @@ class HalfCloseAt(_EndingAt):
         return Ending.HALF_CLOSE
 
 
-_all_faults = deep_iterable(instance_of(Fault))  # type: ignore[type-abstract]
+_all_faults = deep_iterable(instance_of(Fault))  # type: ignore[type-abstract]  # never made
 
 
 @attrs.frozen

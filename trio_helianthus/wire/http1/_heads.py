@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Final, Generic, TypeVar
 
 from ._fields import LONGEST_REMEMBERED, FieldReader
@@ -36,7 +37,7 @@ _METHODS: Final = {m.encode("ascii"): m for m in ("GET", "HEAD", "POST", "PUT", 
 _H = TypeVar("_H", bound=Head)
 
 
-class HeadReader(Generic[_H]):
+class HeadReader(ABC, Generic[_H]):
     """Reads heads; the base of both roles' readers."""
 
     __slots__ = ("_fields", "_limits", "_line_skipped", "_lines", "begun", "end", "last")
@@ -86,8 +87,9 @@ class HeadReader(Generic[_H]):
         self.begun = self._line_skipped = False
         self._lines.reset()
 
+    @abstractmethod
     def _read_anew(self, buffer: Received, at: int) -> _H | None:
-        raise NotImplementedError
+        """Parse a head; otherwise as :meth:`read`."""
 
 
 class RequestReader(HeadReader[RequestHead]):

@@ -354,7 +354,10 @@ async def test_other_tasks_run_between_a_hundred_subscribers_and_the_next() -> N
                 await trio.lowlevel.checkpoint()
 
         assert await broadcast.publish(1) == MANY
-    assert len(set(seen) & {n * SINKS_PER_TURN for n in range(1, 4)}) >= 2
+    # trio shuffles each pass, so the other task may see the same number twice; but it has a turn
+    # in each pass, and at least two of them begin and end before all are reached.
+    assert len(seen) >= 2
+    assert set(seen) <= {n * SINKS_PER_TURN for n in range(1, 4)}
 
 
 async def test_it_lets_other_tasks_run_with_few_subscribers_too() -> None:

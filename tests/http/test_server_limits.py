@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trio_helianthus import errors, net
-from trio_helianthus.http import ClientLimits, Request, Response, Router, ServerLimits
+from trio_helianthus.http import ClientLimits, Request, Response, Router, ServerLimits, serve_stream
 from trio_helianthus.http import serve as http_serve
 
 if TYPE_CHECKING:
@@ -267,3 +268,62 @@ async def test_a_streamed_answer_says_whether_the_connection_survives_an_unread_
     await client.send(b"POST / HTTP/1.1\r\nHost: t\r\nContent-Length: %d\r\n\r\n" % length)
     answer = await client.answer(bodiless=True)
     assert answer.headers.get("connection") == connection
+
+
+class TestWhatAConnectionHolds:
+    """What a client sends unasked is bounded, however much there is of it."""
+
+    PIECE = 64 * 1024  # what one receive takes at most
+
+    async def test_bytes_behind_a_running_handler_wait_with_the_client(self) -> None:
+        size, taken = 5_000_000, []
+        go_on = trio.Event()
+
+        async def handler(request: Request) -> str:
+            await go_on.wait()
+            taken.append(len(await request.read()))
+            return "read"
+
+        ours, client = await tcp_pair()
+        async with client, trio.open_nursery() as nursery:
+            limits = ServerLimits(read_ahead_bytes=10_000)
+            nursery.start_soon(partial(serve_stream, handler, ours, limits=limits))
+            head = POST + b"Content-Length: %d\r\n\r\n" % size
+            nursery.start_soon(client.send_all, head + bytes(size))
+            await trio.testing.wait_all_tasks_blocked(0.01)
+            assert ours.bytes_received < 10_000 + 3 * self.PIECE
+            go_on.set()
+            assert (await client.receive_until(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+            assert await client.receive_exactly(4) == b"read"
+            nursery.cancel_scope.cancel()
+        assert taken == [size]
+
+    async def test_a_client_that_goes_on_sending_behind_the_last_answer_is_cut(self) -> None:
+        ours, client = await tcp_pair()
+        async with client, trio.open_nursery() as nursery:
+            limits = ServerLimits(linger_bytes=100_000, linger_timeout=math.inf)
+            nursery.start_soon(partial(serve_stream, Router(), ours, limits=limits))
+            await client.send_all(POST + b"Content-Length: 16000000\r\n\r\n")
+            assert (await client.receive_until(b"\r\n\r\n")).startswith(b"HTTP/1.1 404")
+            with pytest.raises(errors.NetworkError):
+                while True:
+                    await client.send_all(bytes(50_000))
+        assert ours.bytes_received < 100_000 + 3 * self.PIECE
+
+    async def test_a_client_that_neither_sends_nor_leaves_behind_the_last_answer_is_cut(
+        self, autojump_clock: trio.testing.MockClock
+    ) -> None:
+        ours, client = await tcp_pair()
+        async with client:
+            await client.send_all(POST + b"Content-Length: 16000000\r\n\r\n")
+            began = trio.current_time()
+            await serve_stream(Router(), ours, limits=ServerLimits(linger_timeout=7))
+            assert trio.current_time() - began == pytest.approx(7)
+
+
+async def tcp_pair() -> tuple[net.TCPStream, net.TCPStream]:
+    """Two ends of a connection: a server's, which nobody serves yet, and its client's."""
+    (listener,) = await net.listen_tcp(0)
+    async with listener:
+        client = await net.connect_tcp("127.0.0.1", listener.socket.getsockname()[1])
+        return await listener.accept(), client

@@ -41,7 +41,7 @@ class _Started(Starting):
         self.started = True
 
     @property
-    def changes(self) -> list[Callable[[Response], object]]:  # type: ignore[override]  # fixed
+    def changes(self) -> list[Callable[[Response], object]]:  # type: ignore[override]  # read-only
         """Come too late, so nobody keeps them."""
         return []
 

@@ -154,7 +154,7 @@ class _Inflate(ABC):
     def _start(self, data: bytes) -> zlib._Decompress | None:
         """Make what decodes the body that begins so; ``None`` where more of it has to come."""
 
-    def _after_end(self, data: bytes) -> None:  # noqa: B027 - gzip goes on
+    def _after_end(self, data: bytes) -> None:  # noqa: B027 - gzip may have another member
         """Look at what follows a complete body of this coding."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:

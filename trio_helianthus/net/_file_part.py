@@ -76,7 +76,8 @@ class FilePart:
     async def flush(self) -> None:
         """Give the system, in a thread, what Python has kept of what was written to the file."""
         if (raw := self._raw) is not None and raw.writable():
-            await trio.to_thread.run_sync(self.file.flush)  # type: ignore[attr-defined]  # it writes
+            # What is above a FileIO that can be written has flush.
+            await trio.to_thread.run_sync(self.file.flush)  # type: ignore[attr-defined]
 
     def rest(self, sent: int) -> tuple[int, int]:
         """Return where to go on after ``sent`` bytes, and with how many at most."""

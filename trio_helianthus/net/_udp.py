@@ -95,7 +95,7 @@ class UDPSocket(DatagramSocket[Datagram]):
     async def _send_to(self, data: Buffer, address: SocketAddress) -> int:
         await checkpoint_if_cancelled()
         try:
-            inet_pton(self._family, address[0])  # type: ignore[arg-type]  # TypeError below
+            inet_pton(self._family, address[0])  # type: ignore[arg-type]  # an int is a TypeError, caught below
         except (OSError, TypeError, IndexError):
             kind = "IPv6" if self._family == socket_module.AF_INET6 else "IPv4"
             raise ValueError(

@@ -92,7 +92,7 @@ if sys.platform == "linux":
         )
         return PeerCredentials(pid or None, uid, gid)
 
-elif sys.platform == "darwin":  # pragma: no cover - measured on Linux
+elif sys.platform == "darwin":  # pragma: no cover - macOS
     # sys/un.h and sys/ucred.h: struct xucred has version, uid, number of groups, 16 groups.
     _SOL_LOCAL: Final = 0
     _LOCAL_PEERCRED: Final = 1
@@ -105,7 +105,7 @@ elif sys.platform == "darwin":  # pragma: no cover - measured on Linux
         )
         return PeerCredentials(socket.getsockopt(_SOL_LOCAL, _LOCAL_PEERPID) or None, uid, gid)
 
-else:  # pragma: no cover - measured on Linux
+else:  # pragma: no cover - neither Linux nor macOS
 
     def _peer_credentials(_: socket_module.socket) -> PeerCredentials:
         raise network_error(errno.EOPNOTSUPP, "this system does not tell who the peer is")

@@ -207,7 +207,7 @@ class HalfCloseAt(_EndingAt):
         return Ending.HALF_CLOSE
 
 
-_all_faults = deep_iterable(instance_of(Fault))  # type: ignore[type-abstract]  # never made
+_all_faults = deep_iterable(instance_of(Fault))  # type: ignore[type-abstract]  # instance_of makes none
 
 
 @attrs.frozen

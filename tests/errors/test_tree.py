@@ -74,6 +74,8 @@ def simplest(error_type: type[HelianthusError]) -> HelianthusError:
         return errors.SubscriberTooSlow(limit_name="max_items", limit=4)
     if issubclass(error_type, errors.WebSocketClosed):
         return error_type(code=1006)
+    if error_type is errors.RedisRedirection:
+        return errors.RedisRedirection(slot=7, host="127.0.0.1", port=7000)
     return error_type()
 
 

@@ -17,6 +17,19 @@ Each class is also the trio class and the builtin class that existing code catch
     ├── WebSocketClosed
     │   ├── WebSocketEnded          trio.EndOfChannel
     │   └── WebSocketBroken         trio.BrokenResourceError
+    ├── RedisError
+    │   ├── RedisAuthenticationError
+    │   ├── RedisExecutionAborted
+    │   ├── RedisGroupExists
+    │   ├── RedisNoScript
+    │   ├── RedisOutOfMemory
+    │   ├── RedisPermissionDenied
+    │   ├── RedisReadOnly
+    │   ├── RedisRedirection
+    │   ├── RedisUnavailable
+    │   └── RedisWrongType
+    ├── OutcomeUnknown
+    ├── TransactionConflict
     ├── NetworkError                OSError
     │   ├── ConnectionRefused       ConnectionRefusedError
     │   ├── ConnectionReset         ConnectionResetError, trio.BrokenResourceError
@@ -62,6 +75,20 @@ from ._network import NetworkError as NetworkError
 from ._network import NotConnected as NotConnected
 from ._network import TooManyOpenFiles as TooManyOpenFiles
 from ._network import Unreachable as Unreachable
+from ._redis import OutcomeUnknown as OutcomeUnknown
+from ._redis import RedisAuthenticationError as RedisAuthenticationError
+from ._redis import RedisError as RedisError
+from ._redis import RedisExecutionAborted as RedisExecutionAborted
+from ._redis import RedisGroupExists as RedisGroupExists
+from ._redis import RedisNoScript as RedisNoScript
+from ._redis import RedisOutOfMemory as RedisOutOfMemory
+from ._redis import RedisPermissionDenied as RedisPermissionDenied
+from ._redis import RedisReadOnly as RedisReadOnly
+from ._redis import RedisRedirection as RedisRedirection
+from ._redis import RedisUnavailable as RedisUnavailable
+from ._redis import RedisWrongType as RedisWrongType
+from ._redis import TransactionConflict as TransactionConflict
+from ._redis import redis_error as redis_error
 from ._table import error_code as error_code
 from ._tls import CertificateInvalid as CertificateInvalid
 from ._tls import TLSError as TLSError
@@ -111,8 +138,20 @@ __all__ = [
     "NotConnected",
     "OperationCancelled",
     "OperationTimeout",
+    "OutcomeUnknown",
     "PortalStopped",
     "ProtocolError",
+    "RedisAuthenticationError",
+    "RedisError",
+    "RedisExecutionAborted",
+    "RedisGroupExists",
+    "RedisNoScript",
+    "RedisOutOfMemory",
+    "RedisPermissionDenied",
+    "RedisReadOnly",
+    "RedisRedirection",
+    "RedisUnavailable",
+    "RedisWrongType",
     "RemoteProtocolError",
     "ResourceBusy",
     "ResourceClosed",
@@ -121,6 +160,7 @@ __all__ = [
     "SubscriberTooSlow",
     "TLSError",
     "TooManyOpenFiles",
+    "TransactionConflict",
     "Unreachable",
     "WebSocketBroken",
     "WebSocketClosed",
@@ -129,4 +169,5 @@ __all__ = [
     "format_address",
     "from_os_error",
     "network_error",
+    "redis_error",
 ]

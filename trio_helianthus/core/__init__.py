@@ -71,6 +71,7 @@ from ._service import DrainReport as DrainReport
 from ._service import Service as Service
 from ._signals import ignore_signals as ignore_signals
 from ._signals import open_signals as open_signals
+from ._subscription import Inbox as Inbox
 from ._subscription import Subscription as Subscription
 from ._subscription import SubscriptionStatistics as SubscriptionStatistics
 from ._token import CancelToken as CancelToken
@@ -102,6 +103,7 @@ __all__ = [
     "CloseReason",
     "DelayedPost",
     "DrainReport",
+    "Inbox",
     "Instrument",
     "Lifecycle",
     "LifecycleReport",

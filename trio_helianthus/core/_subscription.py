@@ -37,9 +37,13 @@ class SubscriptionStatistics:
 
 
 class Inbox(Generic[_T]):
-    """What a broadcast knows of a subscription: the queue, and who waits for it.
+    """What the source of a subscription knows of it: the queue, and who waits for it.
 
+    For sources of one's own: a :class:`Subscription` is made of an inbox, which the source fills.
     It does not refer to the :class:`Subscription`, which says so when nobody has it any more.
+
+    :param queue: what waits to be received.
+    :param leave: is called with the inbox when it takes nothing more, maybe several times.
     """
 
     __slots__ = ("_leave", "abandoned", "end", "parking", "queue")
@@ -52,7 +56,7 @@ class Inbox(Generic[_T]):
         self._leave = leave
 
     def take(self, item: _T) -> bool:
-        """Queue an item that is published; return whether that was done."""
+        """Queue an item, and wake who waits for one; return whether that was done."""
         if self.abandoned:
             self._leave(self)
             return False

@@ -32,6 +32,10 @@ from ._faults import RateLimit as RateLimit
 from ._faults import ResetAt as ResetAt
 from ._faults import Slice as Slice
 from ._faults import Step as Step
+from ._redis_executable import find_redis_server as find_redis_server
+from ._redis_server import START_SECONDS as START_SECONDS
+from ._redis_server import RedisServer as RedisServer
+from ._redis_server import open_redis_server as open_redis_server
 from ._script import Script as Script
 from ._scripted_peer import FINISH_SECONDS as FINISH_SECONDS
 from ._scripted_peer import ScriptedPeer as ScriptedPeer
@@ -50,6 +54,7 @@ __all__ = [
     "RANDOM_CUTTINGS",
     "RETRANSMISSION_SECONDS",
     "RUN_SECONDS",
+    "START_SECONDS",
     "SWEEP_POINTS",
     "SWEEP_SEEDS",
     "BlackHoleAt",
@@ -69,6 +74,7 @@ __all__ = [
     "ProtocolCheckError",
     "ProxyStatistics",
     "RateLimit",
+    "RedisServer",
     "ResetAt",
     "Script",
     "ScriptedPeer",
@@ -78,7 +84,9 @@ __all__ = [
     "VirtualNetwork",
     "cancel_sweep",
     "check_protocol",
+    "find_redis_server",
     "open_fault_proxy",
+    "open_redis_server",
     "open_scripted_peer",
     "open_virtual_network",
 ]

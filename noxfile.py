@@ -26,7 +26,7 @@ REPORTS = BUILD / "reports"
 PYPROJECT = load_toml("pyproject.toml")
 EXTRAS = PYPROJECT["project"]["optional-dependencies"]
 PYTHONS = python_versions(PYPROJECT)
-SOURCES = ("trio_helianthus", "tests", "examples", "noxfile.py", "docs/conf.py")
+SOURCES = ("trio_helianthus", "tests", "examples", "scripts", "noxfile.py", "docs/conf.py")
 FOREIGN_PLATFORMS = sorted({"linux", "darwin", "win32"} - {sys.platform})
 EXAMPLE_SECONDS = 60
 # A process for each core; the tests of a file stay in one, for what they share. The files go out by

@@ -1,0 +1,95 @@
+"""What a client needs of whatever is behind it: one server, a cluster, or watched servers."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ._trail import NO_TRAIL, Trail
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Hashable, Sequence
+    from contextlib import AbstractAsyncContextManager
+
+    from trio_helianthus.core import BackgroundNursery
+    from trio_helianthus.wire import resp
+
+    from ._command import Command
+    from ._connection import Connection
+    from ._options import Options
+    from ._statistics import RedisStatistics
+
+Request: TypeAlias = "tuple[Command, Sequence[resp.Argument]]"
+"""A command, and its arguments with its words in front."""
+
+Begin: TypeAlias = "Callable[[Command, Sequence[resp.Argument]], Awaitable[Any]]"
+"""Sends a command to a certain server; the answer is awaited at once, and raised if an error."""
+
+
+class Backend(ABC):
+    """Brings commands to the server that they are for, and their answers back."""
+
+    nursery: BackgroundNursery
+    """Where its tasks run, and those of what lasts."""
+    options: Options
+    """How its connections are made."""
+    is_divided: bool = False
+    """Whether the keys are spread over several servers, each of which tells of its own only."""
+
+    @abstractmethod
+    def begin(self, command: Command, args: Sequence[resp.Argument]) -> Awaitable[Any]:
+        """Send a command; the answer is awaited, and raised where it is an error.
+
+        It has to be awaited at once.
+
+        :raises TypeError: an argument is of a type that has no bytes; nothing was sent.
+        :raises LocalProtocolError: it is longer than ``max_command_bytes``; nothing was sent.
+        :raises ResourceClosed: the client was closed.
+        """
+
+    @abstractmethod
+    async def run_many(self, requests: Sequence[Request], *, is_atomic: bool) -> list[Any]:
+        """Send several commands together, and return their answers; errors are values.
+
+        :param is_atomic: as one transaction.
+        :raises TypeError: as for :meth:`begin`.
+        :raises LocalProtocolError: as for :meth:`begin`.
+        :raises LocalProtocolError: one of them changes the connection; nothing was sent.
+        :raises RedisExecutionAborted: the transaction was refused, and nothing of it has run.
+        """
+
+    @abstractmethod
+    def lend(
+        self, keys: Sequence[resp.Argument], trail: Trail = NO_TRAIL
+    ) -> AbstractAsyncContextManager[Connection]:
+        """Lend a connection to the server that has the keys, for one task alone.
+
+        :param trail: what has become of earlier attempts, made by :meth:`trail`.
+        """
+
+    def trail(self) -> Trail:
+        """Begin to follow work that a server may refuse since another one has to do it."""
+        return NO_TRAIL
+
+    @abstractmethod
+    async def connect(self, key: resp.Argument | None = None) -> Connection:
+        """Make a connection for something that lasts, such as subscriptions; its caller closes it.
+
+        :param key: to the server that has this key or channel.
+        """
+
+    async def scan_targets(self) -> list[Begin]:
+        """Return how to ask each of the servers that have keys of their own, as :meth:`begin` does.
+
+        Who walks through all keys (``SCAN``) has to ask one after the other, as cursors are valid
+        only on the server that they come from.
+        """
+        return [self.begin]
+
+    def shard_of(self, channel: bytes) -> Hashable:
+        """Return what tells apart the servers that have channels of shards; ``None``: only one."""
+        return None
+
+    @abstractmethod
+    def statistics(self) -> RedisStatistics:
+        """Return what there is now, and what was done so far."""

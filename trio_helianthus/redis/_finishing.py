@@ -1,0 +1,87 @@
+"""From what a server answers to what a caller gets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from trio_helianthus.errors import RedisError
+
+from ._command import Command, CommandFlag, is_blocking
+from ._command_table import COMMANDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trio_helianthus.wire import resp
+
+    from ._backend import Request
+
+_LONGEST_NAME: Final = 64
+
+
+def as_text(answer: Any) -> Any:
+    """Return the answer with all its strings decoded as UTF-8.
+
+    :raises UnicodeDecodeError: one of them is not.
+    """
+    kind = answer.__class__
+    if kind is bytes:
+        return answer.decode()
+    if kind is list:
+        return [each.decode() if each.__class__ is bytes else as_text(each) for each in answer]
+    if kind is dict:
+        return {as_text(key): as_text(value) for key, value in answer.items()}
+    return answer
+
+
+def finish(command: Command, answer: Any, *, is_text: bool) -> Any:
+    """Return the natural value of an answer that is no error."""
+    if is_text and not command.flags & CommandFlag.RAW:
+        answer = as_text(answer)
+    return answer if command.decode is None else command.decode(answer)
+
+
+def finish_all(requests: Sequence[Request], answers: Sequence[Any], *, is_text: bool) -> list[Any]:
+    """Return the natural values of the answers of a pipeline; errors stay values."""
+    return [
+        answer if isinstance(answer, RedisError) else finish(command, answer, is_text=is_text)
+        for (command, _), answer in zip(requests, answers, strict=True)
+    ]
+
+
+def raise_first_error(requests: Sequence[Request], answers: Sequence[Any]) -> None:
+    """Raise the first error among the answers of a pipeline, if there is one."""
+    for at, answer in enumerate(answers):
+        if isinstance(answer, RedisError):
+            name = requests[at][0].name
+            answer.add_note(f"command {at + 1} of {len(answers)} in the pipeline, {name}")
+            raise answer
+
+
+def find_command(args: Sequence[resp.Argument]) -> Command:
+    """Return what is known of a command that a caller has put together.
+
+    Its answer is not decoded, as that depends on its options. Of a command that is in no table,
+    such as a module's, is known that it may write.
+
+    :raises TypeError: the name is neither text nor bytes.
+    :raises ValueError: there is none.
+    """
+    words = [_word(arg) for arg in args[:2] if isinstance(arg, (str, bytes))]
+    if not words or not words[0] or not isinstance(args[0], (str, bytes)):
+        raise ValueError("a command begins with its name, as str or bytes")
+    first = words[0]
+    known = COMMANDS.get(" ".join(words)) or COMMANDS.get(first)
+    if known is None:
+        return Command(first[:_LONGEST_NAME])
+    flags = known.flags
+    if flags & CommandFlag.BLOCKING and not is_blocking(known, args):
+        flags &= ~CommandFlag.BLOCKING
+    return attrs.evolve(known, flags=flags, decode=None)
+
+
+def _word(arg: str | bytes) -> str:
+    text = arg if isinstance(arg, str) else arg[:_LONGEST_NAME].decode(errors="replace")
+    return text[:_LONGEST_NAME].upper()

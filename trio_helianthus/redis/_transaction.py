@@ -1,0 +1,131 @@
+"""Transactions that watch keys, read them, and write only if nobody else has changed them."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+import attrs
+import trio
+
+from trio_helianthus.core import RetryPolicy
+from trio_helianthus.errors import (
+    NetworkError,
+    OutcomeUnknown,
+    ProtocolError,
+    RedisError,
+    TransactionConflict,
+)
+
+from ._connection_face import RedisConnection
+from ._finishing import finish_all, raise_first_error
+from ._pipeline import CommandList
+from ._server import executed
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from trio_helianthus.wire import resp
+
+    from ._backend import Backend, Request
+    from ._connection import Connection
+
+__all__ = ["Transaction", "TransactionResult"]
+
+T = TypeVar("T", bytes, str)
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+ATTEMPTS: Final = 16
+"""How often a transaction is tried, unless told otherwise."""
+_WAITS: Final = RetryPolicy(initial_delay=0.001, factor=2.0, max_delay=0.05)
+
+
+@attrs.frozen
+class TransactionResult(Generic[R_co]):
+    """What came of a transaction that has run."""
+
+    value: R_co
+    """What the function returned."""
+    answers: list[Any]
+    """The answers of the commands that it wrote down, in their order."""
+    attempts: int
+    """How often it was tried: 1 if nobody else changed a watched key."""
+
+
+class Transaction(RedisConnection[T]):
+    """What the function of :meth:`Redis.transaction` works with.
+
+    Its own commands run at once, to read what the transaction depends on. What it writes down in
+    :attr:`queue` runs when the function has returned: all of it, with nothing in between, or
+    nothing if one of the watched keys was changed meanwhile.
+    """
+
+    def __init__(self, connection: Connection, *, is_text: bool) -> None:
+        super().__init__(connection, is_text=is_text)
+        self.queue: CommandList[T] = CommandList()
+        """The commands that are to run as one."""
+
+
+async def run_transaction(
+    backend: Backend,
+    function: Callable[[Transaction[T]], Awaitable[R]],
+    keys: tuple[resp.Argument, ...],
+    *,
+    attempts: int,
+    is_text: bool,
+) -> TransactionResult[R]:
+    """Run a transaction, again where it comes in another's way; see :meth:`Redis.transaction`."""
+    if attempts < 1:
+        raise ValueError(f"attempts must be at least 1, not {attempts}")
+    attempt, trail = 0, backend.trail()
+    while attempt < attempts:
+        connection: Connection | None = None
+        try:
+            async with backend.lend(keys, trail) as connection:
+                transaction = Transaction[T](connection, is_text=is_text)
+                answers = await _attempt(transaction, connection, function, keys)
+        except (RedisError, NetworkError) as exc:
+            # A connection that was lost by then has run nothing; its fate after EXEC is unknown.
+            is_ours = isinstance(exc, RedisError) or (connection is not None and connection.is_cut)
+            if not is_ours or not await trail.follow(exc):  # noqa: ASYNC120 - cancelled is cancelled
+                raise
+            continue
+        attempt += 1
+        if answers is not None:
+            value, raw = answers
+            requests = transaction.queue._requests
+            raise_first_error(requests, raw)
+            return TransactionResult(value, finish_all(requests, raw, is_text=is_text), attempt)
+        if attempt < attempts:
+            await trio.sleep(_WAITS.delay(attempt, random.random()))  # noqa: S311 - only a wait
+    raise TransactionConflict(attempts=attempts)
+
+
+async def _attempt(
+    transaction: Transaction[T],
+    connection: Connection,
+    function: Callable[[Transaction[T]], Awaitable[R]],
+    keys: tuple[resp.Argument, ...],
+) -> tuple[R, list[Any]] | None:
+    """Watch, call the function, and execute; ``None`` where a key was changed."""
+    connection.is_changed = True
+    if keys:
+        (watched,) = await connection.exchange(("WATCH", *keys))
+        if isinstance(watched, RedisError):
+            raise watched
+    value = await function(transaction)  # if it raises, the connection is closed as it is
+    requests: list[Request] = transaction.queue._requests
+    if not requests:
+        if keys:
+            await connection.exchange(("UNWATCH",))
+        connection.is_changed = False
+        return value, []
+    commands = [("MULTI",), *(args for _, args in requests), ("EXEC",)]
+    try:
+        answers = await connection.exchange(*commands)
+    except (NetworkError, trio.BrokenResourceError, ProtocolError) as exc:
+        raise OutcomeUnknown(command="EXEC") from exc
+    connection.is_changed = False
+    done = executed(answers)
+    return None if done is None else (value, done)

@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 REPOSITORY: Final = Path(__file__).parent.parent
-AREAS: Final = ("asgi", "core", "errors", "http", "net", "testing", "websocket")
+AREAS: Final = ("asgi", "core", "errors", "http", "net", "redis", "testing", "websocket")
 FOLDERS: Final = ("howto", "tutorial", "explanation")
 
 IN_MARKDOWN: Final = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)

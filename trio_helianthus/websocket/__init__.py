@@ -53,6 +53,7 @@ from ._membership import Membership as Membership
 from ._memory_bus import MemoryBus as MemoryBus
 from ._open import OPEN_SECONDS as OPEN_SECONDS
 from ._open import open_websocket as open_websocket
+from ._redis_bus import RedisBus as RedisBus
 from ._room import ChatRoom as ChatRoom
 from ._room_client import RoomClient as RoomClient
 from ._room_client import open_room_client as open_room_client
@@ -109,6 +110,7 @@ __all__ = [
     "PreparedMessage",
     "Present",
     "Published",
+    "RedisBus",
     "RoomClient",
     "RoomError",
     "RoomFeed",

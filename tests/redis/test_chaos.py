@@ -8,9 +8,11 @@ import pytest
 import trio
 
 from tests.redis._chaos import Books, endure
+from tests.redis.conftest import needs_server
 from trio_helianthus import testing
 from trio_helianthus.testing import RedisServer
 
+pytestmark = needs_server
 LONGEST_RECOVERY = 0.5
 """Seconds; it is told where it takes longer, and three times as long fails."""
 

@@ -101,6 +101,18 @@ MISTAKES: list[tuple[str, tuple[Any, ...], dict[str, Any], type[Exception], str]
     ("geosearch", ("g", "a"), {"radius": 1, "unit": "AU"}, ValueError, "unit is one of"),
     ("geosearch", ("g", "a"), {"radius": 1, "any": True}, ValueError, "any needs a count"),
     ("geosearch_polygon", ("g", [(0, 0), (1, 1)]), {}, ValueError, "three vertices"),
+    ("geosearchstore_polygon", ("d", "g", [(0, 0), (1, 1)]), {}, ValueError, "three vertices"),
+    ("geosearch", ("g",), {"longitude": 1, "radius": 1}, ValueError, "go together"),
+    ("geosearch", ("g", "a"), {"width": 1}, ValueError, "go together"),
+    ("geosearchstore", ("d", "g"), {"longitude": 1, "radius": 1}, ValueError, "go together"),
+    ("geosearchstore", ("d", "g", "a"), {"width": 1}, ValueError, "go together"),
+    ("geosearchstore", ("d", "g", "a"), {}, ValueError, "give radius, or"),
+    ("geosearchstore", ("d", "g"), {"radius": 1}, ValueError, "give member, or"),
+    ("zrangestore", ("d", "z", 0, 1), {"offset": 0, "num": 1}, ValueError, "byscore or bylex"),
+    *(
+        (name, ("s", 2, "k"), {}, ValueError, "only 1 keys and args")
+        for name in ("eval_ro", "evalsha", "evalsha_ro", "fcall", "fcall_ro")
+    ),
     ("georadius", ("g", 1, 2, 3), {"store": "d", "withdist": True}, ValueError, "not returned"),
     ("pfcount", (), {}, ValueError, "no sources"),
     ("eval", ("return 1", 2, "k"), {}, ValueError, "only 1 keys and args"),

@@ -131,6 +131,18 @@ async def test_a_connection_is_lent_to_one_task() -> None:
         assert [len(visitor.commands) for visitor in server.visitors] == [0, 2]
 
 
+@pytest.mark.parametrize("command", ["SUBSCRIBE", "MONITOR"])
+async def test_what_has_no_answer_is_refused_on_a_lent_connection(command: str) -> None:
+    async with (
+        open_scripted_server() as server,
+        redis.open_client(server.url) as r,
+        r.connection() as connection,
+    ):
+        with pytest.raises(errors.LocalProtocolError, match="no answer"):
+            await connection.execute(command, "x")
+        assert await connection.execute("GET", "y") == b"y"
+
+
 async def test_two_tasks_on_one_lent_connection_are_a_mistake() -> None:
     async with (
         open_scripted_server(script=hold_pops) as server,

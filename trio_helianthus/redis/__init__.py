@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ._bitfield import BitField as BitField
 from ._client import Redis as Redis
 from ._command import Command as Command
 from ._command import CommandFlag as CommandFlag
@@ -21,6 +22,15 @@ from ._options import Credentials as Credentials
 from ._pipeline import CommandList as CommandList
 from ._pipeline import Pipeline as Pipeline
 from ._read_from import ReadFrom as ReadFrom
+from ._replies import ClusterNode as ClusterNode
+from ._replies import CommonPart as CommonPart
+from ._replies import CommonParts as CommonParts
+from ._replies import GeoMember as GeoMember
+from ._replies import LoggedCommand as LoggedCommand
+from ._replies import PendingEntry as PendingEntry
+from ._replies import PendingSummary as PendingSummary
+from ._replies import Role as Role
+from ._replies import SlotRange as SlotRange
 from ._scripts import Library as Library
 from ._scripts import Script as Script
 from ._statistics import RedisStatistics as RedisStatistics
@@ -30,33 +40,47 @@ from ._subscription import Subscription as Subscription
 from ._transaction import Transaction as Transaction
 from ._transaction import TransactionResult as TransactionResult
 from ._url import Place as Place
+from ._values import Key as Key
+from ._values import Value as Value
 
 __all__ = [
     "MAX_MESSAGES",
+    "BitField",
     "ClientLimits",
+    "ClusterNode",
     "Command",
     "CommandFlag",
     "CommandList",
+    "CommonPart",
+    "CommonParts",
     "ConnectionOptions",
     "Credentials",
+    "GeoMember",
+    "Key",
     "KeyEvent",
     "KeyspaceSubscription",
     "Library",
+    "LoggedCommand",
     "Message",
     "Monitor",
     "MonitoredCommand",
+    "PendingEntry",
+    "PendingSummary",
     "Pipeline",
     "Place",
     "ReadFrom",
     "Redis",
     "RedisConnection",
     "RedisStatistics",
+    "Role",
     "Script",
     "ShardSubscription",
+    "SlotRange",
     "Subscription",
     "Timeouts",
     "Transaction",
     "TransactionResult",
+    "Value",
     "open_client",
     "open_cluster",
     "open_sentinel",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from trio_helianthus.core import limit
-from trio_helianthus.errors import RedisError
+from trio_helianthus.errors import LocalProtocolError, RedisError
 
 from ._command import Command, CommandFlag
 from ._commands import ConnectionCommands
 from ._finishing import find_command, finish
 from ._reports import command_operation
+from ._server import PUSHES
 
 if TYPE_CHECKING:
     from trio_helianthus.core import CancelToken
@@ -59,6 +60,8 @@ class RedisConnection(ConnectionCommands[T]):
         token: CancelToken | None,
     ) -> Any:
         connection = self._connection
+        if command.name in PUSHES:
+            raise LocalProtocolError(f"{command.name} has no answer that could be waited for here")
         if command.flags & CommandFlag.STATEFUL:
             connection.is_changed = True
         with command_operation(command), limit(timeout, token):

@@ -166,7 +166,7 @@ def _load(line: Line) -> int:
 
 def stateful(command: Command) -> LocalProtocolError:
     """Return the error of a command that would change a connection that others use."""
-    instead = _INSTEAD.get(command.name.partition(" ")[0], "connection()")
+    instead = _INSTEAD.get(command.name, "connection()")
     return LocalProtocolError(
         f"{command.name} changes the connection that it is sent on, which is shared: use {instead}"
     )
@@ -191,6 +191,20 @@ def executed(answers: list[Any]) -> list[Any] | None:
     return last  # type: ignore[no-any-return]
 
 
+PUSHES: Final = frozenset(
+    {
+        "SUBSCRIBE",
+        "PSUBSCRIBE",
+        "SSUBSCRIBE",
+        "UNSUBSCRIBE",
+        "PUNSUBSCRIBE",
+        "SUNSUBSCRIBE",
+        "MONITOR",
+        "SYNC",
+        "PSYNC",
+    }
+)
+"""Commands that are not answered in the order in which they are asked."""
 _INSTEAD: Final = {
     "MULTI": "pipeline(transaction=True) or transaction()",
     "EXEC": "pipeline(transaction=True) or transaction()",

@@ -48,14 +48,14 @@ _any = Shape(
 _sort = chosen_option("sort", "ASC", "DESC", doc="the nearest first, or the farthest.")
 
 
-def _unit(default: str) -> Shape:
+def _unit() -> Shape:
     return Shape(
-        (Declared("unit", f"{_UNIT} | None" if default == "None" else _UNIT, default),),
+        (Declared("unit", _UNIT, '"m"'),),
         docs=(("unit", "of distances: metres, kilometres, feet or miles."),),
     )
 
 
-_SENT_UNIT = 'word_of("unit", unit or "m", ("M", "KM", "FT", "MI"))'
+_SENT_UNIT = 'word_of("unit", unit, ("M", "KM", "FT", "MI"))'
 _LON_LAT = (number("longitude", "in degrees."), number("latitude", "in degrees."))
 
 
@@ -82,7 +82,7 @@ def _radius(command: str, centre: tuple[Shape, ...], summary: str, *, stores: bo
         key(),
         *centre,
         number("radius", "in ``unit``."),
-        _unit("None"),
+        _unit(),
         Shape(append=(f"request.append({_SENT_UNIT})",)),
         *(store if stores else ()),
         *_WITH,
@@ -141,7 +141,7 @@ _SEARCH = (
         ),
         mistakes=("there is no centre, or there are two",),
     ),
-    _unit('"m"'),
+    _unit(),
     Shape(
         (
             Declared("radius", "float | None", "None"),

@@ -23,6 +23,7 @@ from tests.redis.commands._calls import (
     check_call,
     open_ways,
 )
+from tests.redis.conftest import needs_server
 from trio_helianthus import redis, testing
 from trio_helianthus.redis._replies import ClusterNode, SlotRange
 
@@ -205,6 +206,7 @@ async def knows_all(client: redis.Redis[bytes]) -> bool:
     )
 
 
+@needs_server
 @pytest.mark.parametrize("protocol", [3, 2])
 async def test_two_servers_make_a_cluster(protocol: int) -> None:
     with trio.fail_after(60):
@@ -236,6 +238,7 @@ async def test_two_servers_make_a_cluster(protocol: int) -> None:
             assert there.slots == [(7, 7), (15495, 15495), (16000, 16001)]
 
 
+@needs_server
 @pytest.mark.parametrize("protocol", [3, 2])
 async def test_servers_are_replicas_and_leave_again(protocol: int) -> None:
     with trio.fail_after(60):

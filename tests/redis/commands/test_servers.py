@@ -20,6 +20,7 @@ from tests.redis.commands._calls import (
     call,
     check_call,
 )
+from tests.redis.conftest import needs_server
 from trio_helianthus import errors, redis, testing
 from trio_helianthus.redis._replies import Role
 
@@ -188,6 +189,7 @@ async def test_data_can_be_saved(fresh: redis.Redis[bytes]) -> None:
     assert isinstance(with_cancel, str)
 
 
+@needs_server
 async def test_users_can_be_written_to_a_file_and_read_again(tmp_path: Path) -> None:
     users = tmp_path / "users.acl"
     users.write_text("user default on nopass ~* &* +@all\n")
@@ -203,6 +205,7 @@ async def test_users_can_be_written_to_a_file_and_read_again(tmp_path: Path) -> 
         assert b"tester" in await r.acl_users()
 
 
+@needs_server
 @pytest.mark.parametrize("protocol", [3, 2])
 async def test_servers_become_replicas_and_primaries(protocol: int) -> None:
     async with (

@@ -84,7 +84,7 @@ def geosearch(
         raise ValueError("width and height go together")
     if (radius is None) == (width is None):
         raise ValueError("give radius, or width and height")
-    chosen_unit = word_of("unit", unit or "m", ("M", "KM", "FT", "MI"))
+    chosen_unit = word_of("unit", unit, ("M", "KM", "FT", "MI"))
     if any and count is None:
         raise ValueError("any needs a count")
     request: list[Value] = [b"GEOSEARCH", name]
@@ -177,7 +177,7 @@ def geosearchstore(
         raise ValueError("width and height go together")
     if (radius is None) == (width is None):
         raise ValueError("give radius, or width and height")
-    chosen_unit = word_of("unit", unit or "m", ("M", "KM", "FT", "MI"))
+    chosen_unit = word_of("unit", unit, ("M", "KM", "FT", "MI"))
     if any and count is None:
         raise ValueError("any needs a count")
     request: list[Value] = [b"GEOSEARCHSTORE", dest, name]

@@ -17,7 +17,7 @@ def georadius(
     longitude: float,
     latitude: float,
     radius: float,
-    unit: Literal["m", "km", "ft", "mi"] | None = None,
+    unit: Literal["m", "km", "ft", "mi"] = "m",
     *,
     withdist: bool = False,
     withcoord: bool = False,
@@ -36,7 +36,7 @@ def georadius(
     if any and count is None:
         raise ValueError("any needs a count")
     request: list[Value] = [b"GEORADIUS", name, longitude, latitude, radius]
-    request.append(word_of("unit", unit or "m", ("M", "KM", "FT", "MI")))
+    request.append(word_of("unit", unit, ("M", "KM", "FT", "MI")))
     if withdist:
         request.append(b"WITHDIST")
     if withcoord:
@@ -62,7 +62,7 @@ def georadius_ro(
     longitude: float,
     latitude: float,
     radius: float,
-    unit: Literal["m", "km", "ft", "mi"] | None = None,
+    unit: Literal["m", "km", "ft", "mi"] = "m",
     *,
     withdist: bool = False,
     withcoord: bool = False,
@@ -75,7 +75,7 @@ def georadius_ro(
     if any and count is None:
         raise ValueError("any needs a count")
     request: list[Value] = [b"GEORADIUS_RO", name, longitude, latitude, radius]
-    request.append(word_of("unit", unit or "m", ("M", "KM", "FT", "MI")))
+    request.append(word_of("unit", unit, ("M", "KM", "FT", "MI")))
     if withdist:
         request.append(b"WITHDIST")
     if withcoord:
@@ -96,7 +96,7 @@ def georadiusbymember(
     name: Key,
     member: Value,
     radius: float,
-    unit: Literal["m", "km", "ft", "mi"] | None = None,
+    unit: Literal["m", "km", "ft", "mi"] = "m",
     *,
     withdist: bool = False,
     withcoord: bool = False,
@@ -115,7 +115,7 @@ def georadiusbymember(
     if any and count is None:
         raise ValueError("any needs a count")
     request: list[Value] = [b"GEORADIUSBYMEMBER", name, member, radius]
-    request.append(word_of("unit", unit or "m", ("M", "KM", "FT", "MI")))
+    request.append(word_of("unit", unit, ("M", "KM", "FT", "MI")))
     if withdist:
         request.append(b"WITHDIST")
     if withcoord:
@@ -140,7 +140,7 @@ def georadiusbymember_ro(
     name: Key,
     member: Value,
     radius: float,
-    unit: Literal["m", "km", "ft", "mi"] | None = None,
+    unit: Literal["m", "km", "ft", "mi"] = "m",
     *,
     withdist: bool = False,
     withcoord: bool = False,
@@ -153,7 +153,7 @@ def georadiusbymember_ro(
     if any and count is None:
         raise ValueError("any needs a count")
     request: list[Value] = [b"GEORADIUSBYMEMBER_RO", name, member, radius]
-    request.append(word_of("unit", unit or "m", ("M", "KM", "FT", "MI")))
+    request.append(word_of("unit", unit, ("M", "KM", "FT", "MI")))
     if withdist:
         request.append(b"WITHDIST")
     if withcoord:

@@ -69,8 +69,9 @@ def test_arguments_become_bytes(engine: resp.Engine, argument: Any, data: bytes)
         ((b"SET", object()), TypeError, "not object"),
         ((b"SET", "\ud800"), ValueError, "surrogates"),
         ((), ValueError, "a command has a name"),
+        ((b"SET", 10**5000), ValueError, "digits"),
     ],
-    ids=["none", "bool", "list", "object", "surrogate", "empty"],
+    ids=["none", "bool", "list", "object", "surrogate", "empty", "thousands of digits"],
 )
 def test_what_has_no_bytes_is_refused(
     engine: resp.Engine, command: Any, error: type[Exception], says: str

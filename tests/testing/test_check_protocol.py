@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections import deque
 from typing import Any
 
 import pytest
@@ -81,6 +82,44 @@ def test_the_transcript_tells_what_came_out() -> None:
 
 def test_the_same_event_twice_is_two_events() -> None:
     assert check_protocol(Numbers, b"5;5;5;").events == (5, 5, 5, END)
+
+
+def test_equal_events_may_be_parsed_in_one_go() -> None:
+    class Ahead(Numbers):
+        """Parses all that there is when it is asked for one."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self._parsed: deque[int | str | NeedData | RemoteProtocolError] = deque()
+
+        def next_event(self) -> int | str | NeedData:
+            while not self._parsed or isinstance(self._parsed[-1], int):
+                try:
+                    self._parsed.append(super().next_event())
+                except RemoteProtocolError as exc:
+                    self._parsed.append(exc)
+            event = self._parsed.popleft()
+            if isinstance(event, RemoteProtocolError):
+                raise event
+            return event
+
+    assert check_protocol(Ahead, b"5;5;5;5;7;7;").events == (5, 5, 5, 5, 7, 7, END)
+    assert check_protocol(Ahead, b"5;5;x;") == Transcript((5, 5), True, b"")
+
+
+def test_a_protocol_may_end_before_its_stream() -> None:
+    class UntilZero(Numbers):
+        """Ends at a zero, and leaves what is behind it to the next protocol."""
+
+        _over = False
+
+        def next_event(self) -> int | str | NeedData:
+            event = END if self._over else super().next_event()
+            self._over = self._over or event == 0
+            return event
+
+    transcript = check_protocol(UntilZero, b"5;5;0;7;7")
+    assert transcript == Transcript((5, 5, 0, END), False, b"7;7")
 
 
 def test_adjacent_events_are_joined() -> None:

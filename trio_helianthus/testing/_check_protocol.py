@@ -134,6 +134,7 @@ class _Session:
         self._protocol = protocol
         self._check = check
         self._received = 0
+        self._ended = False
 
     def play(self, pieces: Sequence[bytes], *, nothings: bool) -> Transcript:
         refused = False
@@ -145,6 +146,7 @@ class _Session:
                     self._ask(self._protocol.receive_data, b"")
                 self._take_all()
             self._ask(self._protocol.receive_eof)
+            self._ended = True
             if nothings:
                 self._ask(self._protocol.receive_eof)
             self._take_all()
@@ -160,6 +162,7 @@ class _Session:
 
     def _take_all(self) -> None:
         allowed = 2 * self._received + 100  # far more than any sense can be made of them
+        again = 0
         while True:
             before = self._protocol.buffered
             event = self._ask(self._protocol.next_event)
@@ -169,9 +172,17 @@ class _Session:
             if joined is not None:
                 self.events[-1] = joined
             elif event in self.events[-1:] and self._protocol.buffered == before:
-                return  # the end of the stream is told again and again
+                # Parsed in one go with the one before it, or the end, told again and again.
+                if self._ended:
+                    return
+                self.events.append(event)
+                again += 1
+                if again > self._received:
+                    del self.events[-again:]
+                    return
             else:
                 self.events.append(event)
+                again = 0
             self._check.react(self._protocol, event)
             allowed -= 1
             if not allowed:

@@ -26,6 +26,10 @@ ANSWERS: list[tuple[bytes, Any]] = [
     (b"$0\r\n\r\n", b""),
     (b"$4\r\n\r\n\r\n\r\n", b"\r\n\r\n"),
     (b"$-1\r\n", None),
+    (b"=-1\r\n", None),
+    (b"~-1\r\n", None),
+    (b"%-1\r\n", None),
+    (b">-1\r\n", None),
     (b"*-1\r\n", None),
     (b"_\r\n", None),
     (b":0\r\n", 0),
@@ -36,6 +40,12 @@ ANSWERS: list[tuple[bytes, Any]] = [
     (b",10\r\n", 10.0),
     (b",-1e3\r\n", -1000.0),
     (b",inf\r\n", math.inf),
+    (b",.5\r\n", 0.5),
+    (b",5.\r\n", 5.0),
+    (b",1E-5\r\n", 1e-5),
+    (b",nan\r\n", math.nan),
+    (b",-NaN\r\n", math.nan),
+    (b"," + b"0" * 320 + b"1.5\r\n", 1.5),
     (b",-inf\r\n", -math.inf),
     (b"#t\r\n", True),
     (b"#f\r\n", False),
@@ -46,6 +56,7 @@ ANSWERS: list[tuple[bytes, Any]] = [
     (b"~2\r\n:1\r\n:2\r\n", [1, 2]),
     (b"%2\r\n+a\r\n:1\r\n:2\r\n*1\r\n:3\r\n", {b"a": 1, 2: [3]}),
     (b"%0\r\n", {}),
+    (b"%2\r\n_\r\n:1\r\n,1.5\r\n:2\r\n", {None: 1, 1.5: 2}),
 ]  # fmt: skip
 
 
@@ -136,7 +147,9 @@ JUNK = [
     b"x\r\n", b"\r\n", b" \r\n", b":\r\n", b":+1\r\n", b":01\r\n", b":-0\r\n", b": 1\r\n",
     b":1x\r\n",
     b":9223372036854775808\r\n", b":1_0\r\n", b",\r\n", b",x\r\n", b",+1\r\n", b", 1\r\n",
-    b",0x1\r\n",
+    b",0x1\r\n", b",1e400\r\n", b",-1e400\r\n", b",infinity\r\n", b",1_0\r\n", b",.\r\n",
+    b"," + b"1" * 326 + b"\r\n", b"%1\r\n*0\r\n", b"%1\r\n~1\r\n",
+    b"%1\r\n>0\r\n", b"%2\r\n:1\r\n:1\r\n%0\r\n",
     b"#\r\n", b"#x\r\n", b"#true\r\n", b"_x\r\n", b"(x\r\n", b"(+1\r\n", b"(1.5\r\n",
     b"$x\r\n", b"$-2\r\n", b"$+1\r\n", b"$01\r\na\r\n", b"$\r\n", b"$?\r\n", b"*x\r\n", b"*-2\r\n",
     b"*\r\n", b"*?\r\n", b"%-2\r\n", b"~x\r\n", b"=3\r\ntxt\r\n", b"=4\r\ntxtx\r\n",
@@ -158,6 +171,11 @@ def test_what_only_our_own_engine_understands() -> None:
     within = b"*2\r\n:1\r\n" + attribute
     assert play(own, [within]) == ([[("int", 1), ("int", 5)]], "end")
     assert play(own, [b"|0\r\n:5\r\n"]) == ([("int", 5)], "end")
+    as_key = b"%1\r\n|1\r\n+ttl\r\n*0\r\n:1\r\n:2\r\n"
+    assert play(own, [as_key]) == ([[(("int", 1), ("int", 2))]], "end")
+    for junk in (b"|-1\r\n:5\r\n", b"|x\r\n", b"|1\r\n+ttl\r\n", b"|1\r\n+ttl\r\n:3600\r\n"):
+        for pieces in ([junk], one_by_one(junk)):
+            assert play(own, pieces) == play(hiredis, pieces) == ([], "RemoteProtocolError")
     for data in (attribute, within):
         for pieces in ([data], one_by_one(data)):
             assert play(hiredis, pieces) == ([], "RemoteProtocolError")

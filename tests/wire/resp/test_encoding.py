@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import array
 import enum
 import math
-from typing import Any
+import random
+import re
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -21,8 +25,28 @@ class Number(enum.IntEnum):
     SEVEN = 7
 
 
+class Mixed(int, enum.Enum):
+    EIGHT = 8
+
+
 class Text(str):
     __slots__ = ()
+
+
+class Data(bytes):
+    __slots__ = ()
+
+
+class Loud(float):
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "loud"
+
+
+class Command(NamedTuple):
+    name: str
+    key: Any
 
 
 ARGUMENTS: list[tuple[Any, bytes]] = [
@@ -41,7 +65,19 @@ ARGUMENTS: list[tuple[Any, bytes]] = [
     (-math.inf, b"-inf"),
     (math.nan, b"nan"),
     (Number.SEVEN, b"7"),
+    (Mixed.EIGHT, b"8"),
     (Text("text"), b"text"),
+    (Data(b"data"), b"data"),
+    (Loud(1.5), b"1.5"),
+    (memoryview(b"0123456789")[::-1], b"9876543210"),
+    (memoryview(bytes(range(8))).cast("i"), bytes(range(8))),
+    (memoryview(b"abcd").cast("B", (2, 2)), b"abcd"),
+    (memoryview(b""), b""),
+    (2**64, b"18446744073709551616"),
+    (10**4000, b"1" + b"0" * 4000),
+    (1e16, b"1e+16"),
+    (1e-7, b"1e-07"),
+    (-0.0, b"-0.0"),
     (b"", b""),
     ("", b""),
     (b"\r\n\0", b"\r\n\0"),
@@ -50,13 +86,17 @@ ARGUMENTS: list[tuple[Any, bytes]] = [
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
-    ("argument", "data"), ARGUMENTS, ids=[f"{type(a).__name__} {d!r}" for a, d in ARGUMENTS]
+    ("argument", "data"), ARGUMENTS, ids=[f"{type(a).__name__} {d[:20]!r}" for a, d in ARGUMENTS]
 )
 def test_arguments_become_bytes(engine: resp.Engine, argument: Any, data: bytes) -> None:
     encode = resp.command_encoder(engine)
     expected = b"*2\r\n$3\r\nSET\r\n$%d\r\n%b\r\n" % (len(data), data)
     assert encode((b"SET", argument)) == expected
     assert encode(["SET", argument]) == expected
+    assert encode(Command("SET", argument)) == expected
+    assert resp.client_connection(engine=engine).send(("SET", argument)) == expected
+    mixed = (argument, 1, 2.5, b"x", argument)
+    assert encode(mixed) == resp.encode_command(mixed)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -68,16 +108,38 @@ def test_arguments_become_bytes(engine: resp.Engine, argument: Any, data: bytes)
         ((b"SET", [b"x"]), TypeError, "not list"),
         ((b"SET", object()), TypeError, "not object"),
         ((b"SET", "\ud800"), ValueError, "surrogates"),
+        (("\ud800", 1), ValueError, "surrogates"),
+        ((b"SET", 10**5000), ValueError, "4300 digits"),
+        ((b"SET", (b"x",)), TypeError, "not tuple"),
+        ((b"SET", 1j), TypeError, "not complex"),
+        ((b"SET", array.array("b")), TypeError, "not array"),
+        ((b"SET", Decimal(1)), TypeError, "not Decimal"),
         ((), ValueError, "a command has a name"),
-        ((b"SET", 10**5000), ValueError, "digits"),
+        ([], ValueError, "a command has a name"),
     ],
-    ids=["none", "bool", "list", "object", "surrogate", "empty", "thousands of digits"],
+    ids=[
+        "none",
+        "bool",
+        "list",
+        "object",
+        "surrogate",
+        "surrogate and number",
+        "very long number",
+        "tuple",
+        "complex",
+        "array",
+        "decimal",
+        "empty tuple",
+        "empty list",
+    ],
 )
 def test_what_has_no_bytes_is_refused(
     engine: resp.Engine, command: Any, error: type[Exception], says: str
 ) -> None:
-    with pytest.raises(error, match=says):
+    with pytest.raises(error, match=says) as caught:
         resp.command_encoder(engine)(command)
+    with pytest.raises(error, match=re.escape(str(caught.value))):
+        resp.encode_command(command)
     with pytest.raises(LocalProtocolError, match=says):
         resp.client_connection(engine=engine).send(command)
 
@@ -91,7 +153,9 @@ def test_what_has_no_bytes_is_refused(
     ),
     st.randoms(use_true_random=False),
 )
-def test_a_server_reads_what_clients_write(commands: Any, chance: Any) -> None:
+def test_a_server_reads_what_clients_write(
+    commands: list[tuple[Any, ...]], chance: random.Random
+) -> None:
     own, hiredis = (
         b"".join(resp.command_encoder(engine)(command) for command in commands)
         for engine in ENGINES
@@ -139,7 +203,9 @@ def test_answers_become_bytes(answer: Any, in_resp2: bytes, in_resp3: bytes) -> 
 
 
 @pytest.mark.parametrize(
-    "answer", [object(), "two\r\nlines", redis_error("ERR two\nlines"), [[object()]]], ids=type
+    "answer",
+    [object(), "two\r\nlines", "\r", redis_error("ERR two\nlines"), [[object()]], {b"a": object()}],
+    ids=["object", "lines", "CR", "error", "nested", "map"],
 )
 def test_what_is_no_answer_is_refused(answer: Any) -> None:
     with pytest.raises(LocalProtocolError):
@@ -151,3 +217,20 @@ def test_an_answer_is_not_nested_without_end() -> None:
     answer.append(answer)
     with pytest.raises(LocalProtocolError, match="nested"):
         resp.encode_answer(answer)
+
+
+def test_there_is_no_fourth_protocol() -> None:
+    with pytest.raises(ValueError, match="not 4"):
+        resp.encode_answer(b"x", protocol=4)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_depth_of_answers_is_what_clients_take(engine: resp.Engine) -> None:
+    answer: list[Any] = []
+    for _ in range(31):
+        answer = [answer]
+    connection = resp.client_connection(engine=engine)
+    connection.receive_data(resp.encode_answer(answer))
+    assert connection.next_event() == answer
+    with pytest.raises(LocalProtocolError, match="nested"):
+        resp.encode_answer([answer])

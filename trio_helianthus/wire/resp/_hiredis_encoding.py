@@ -15,23 +15,18 @@ if TYPE_CHECKING:
 
 __all__ = ["encode_command_by_hiredis"]
 
-_SAFE: Final[frozenset[type]] = frozenset({bytes, str, float})
+# Of a memoryview it takes the bytes as they lie in memory, steps or not.
+_TAKEN: Final = frozenset({bytes, str, float})
+_NEARLY_TAKEN: Final = _TAKEN | {int}
 
 
 def encode_command_by_hiredis(args: Sequence[Argument]) -> bytes:
-    """Do what :func:`~trio_helianthus.wire.resp.encode_command` does, in a third of its time."""
-    if args.__class__ is tuple and args and (_SAFE.issuperset(map(type, args)) or _are_safe(args)):
-        try:
+    """Do what :func:`~trio_helianthus.wire.resp.encode_command` does, in half of its time."""
+    if args.__class__ is tuple and args:
+        if _TAKEN.issuperset(map(type, args)):
             return pack_command(args)  # type: ignore[no-any-return] # it has no types
-        except TypeError:
-            pass  # it does not know all that we do, and says less of what it refuses
+        if _NEARLY_TAKEN.issuperset(map(type, args)):
+            # It crashes on a number that is too long for Python to make a text of it.
+            safe = [b"%d" % arg if arg.__class__ is int else arg for arg in args]
+            return pack_command(tuple(safe))  # type: ignore[arg-type, no-any-return]
     return encode_command(args)
-
-
-def _are_safe(args: Sequence[Argument]) -> bool:
-    """Whether hiredis takes them as they are.
-
-    A number of thousands of digits crashes it, and of a memoryview it takes the bytes as they lie
-    in memory, steps or not.
-    """
-    return all(type(arg) in _SAFE or (type(arg) is int and -(2**63) <= arg < 2**64) for arg in args)

@@ -23,6 +23,9 @@ class Limits:
 
     max_bulk_bytes: int = _count(512 * 1024 * 1024)
     """One string; servers let none grow longer by default (``proto-max-bulk-len``)."""
+    max_line_bytes: int = _count(1024 * 1024)
+    """A simple string, an error or a number. With hiredis it counts for what is unfinished, so one
+    that comes as a whole is not refused for it."""
     max_items: int = _count(16 * 1024 * 1024)
     """The items of one array, set or push, or the pairs of one map."""
     max_depth: int = _count(32)

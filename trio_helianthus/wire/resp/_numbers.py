@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Final
 
@@ -15,6 +16,7 @@ _DOUBLE: Final = re.compile(
 )
 _BIG_NUMBER: Final = re.compile(rb"-?[0-9]+")
 _LONGEST_SHOWN: Final = 40
+_LONGEST_DOUBLE: Final = 325
 
 
 def read_integer(line: bytes) -> int:
@@ -34,10 +36,16 @@ def read_length(line: bytes) -> int | None:
 
 
 def read_double(line: bytes) -> float:
-    """Read a double: digits, maybe a point, maybe an exponent; or infinity, or no number."""
-    if _DOUBLE.fullmatch(line) is None:
+    """Read a double: digits, maybe a point, maybe an exponent; or infinity, or no number.
+
+    What has too many digits, or is infinite without saying so, is refused.
+    """
+    if len(line) > _LONGEST_DOUBLE or _DOUBLE.fullmatch(line) is None:
         raise _bad("double", line)
-    return float(line)
+    double = float(line)
+    if math.isinf(double) and line[-1:] not in b"fF":
+        raise _bad("double", line)
+    return double
 
 
 def read_big_number(line: bytes) -> bytes:

@@ -57,6 +57,8 @@ class OwnClientConnection(ClientConnection):
         self._answer_bytes = 0  # of the present answer, parsed already
 
     def _feed(self, data: bytes) -> None:
+        if self.error is not None:
+            return
         if self._at == len(self._buffer):
             self._buffer = bytearray(data)
             self._at = self._searched = 0
@@ -102,7 +104,7 @@ class OwnClientConnection(ClientConnection):
 
     @property
     def is_between_answers(self) -> bool:
-        return not self._nested and self._string is None and self._at == len(self._buffer)
+        return not self._answer_bytes and self._at == len(self._buffer)
 
     def _parse(self) -> Answer:
         """Return the next answer, or NEED_DATA."""
@@ -136,9 +138,9 @@ class OwnClientConnection(ClientConnection):
         end = buffer.find(_CRLF, max(at, self._searched))
         if end < 0:
             self._searched = max(at, len(buffer) - 1)
-            most = self.limits.max_bulk_bytes
-            if len(buffer) - at > most + 3:  # what introduces it, and its end
-                raise LimitExceeded(limit_name="max_bulk_bytes", limit=most)
+            most = self.limits.max_line_bytes
+            if len(buffer) - at > most + 2:  # what introduces it, and half of its end
+                raise LimitExceeded(limit_name="max_line_bytes", limit=most)
             # What cannot begin a value is refused without waiting for the line's end.
             if at < len(buffer) and buffer[at] not in _READERS:
                 raise _no_value(buffer[at])
@@ -147,6 +149,8 @@ class OwnClientConnection(ClientConnection):
         reader = _READERS.get(kind)
         if reader is None:
             raise _no_value(kind)
+        if end - at > (most := self.limits.max_line_bytes) + 1:
+            raise LimitExceeded(limit_name="max_line_bytes", limit=most)
         line = bytes(buffer[at + 1 : end])
         self._at = end + 2
         return reader(self, kind, line)
@@ -173,26 +177,28 @@ class OwnClientConnection(ClientConnection):
         """Make a value of all items of an array or the like."""
         items = top.items
         if top.kind == _MAP:
-            try:
-                return dict(zip(items[::2], items[1::2], strict=True))
-            except TypeError as exc:
-                raise RemoteProtocolError(f"a map with such a key: {exc}") from None
+            return dict(zip(items[::2], items[1::2], strict=True))
         if top.kind == _ATTRIBUTE:
             return _OPEN  # what it says of the value behind it is nothing that we ask for
         if top.kind == _PUSH and is_top:
             return Push(items)
         return items
 
+    def _wants_key(self) -> bool:
+        """Whether a map's next key is what comes next."""
+        if not self._nested:
+            return False
+        top = self._nested[-1]
+        return top.kind == _MAP and not top.missing % 2
+
     def _read_simple(self, _kind: int, line: bytes) -> bytes:
         if b"\r" in line or b"\n" in line:
             raise RemoteProtocolError("a simple string with a line's end in it")
-        self._check_line(line)
         return line
 
     def _read_error(self, _kind: int, line: bytes) -> Any:
         if b"\r" in line or b"\n" in line:
             raise RemoteProtocolError("an error with a line's end in it")
-        self._check_line(line)
         return redis_error(line.decode(errors="replace"))
 
     def _read_integer(self, _kind: int, line: bytes) -> int:
@@ -202,7 +208,6 @@ class OwnClientConnection(ClientConnection):
         return read_double(line)
 
     def _read_big_number(self, _kind: int, line: bytes) -> bytes:
-        self._check_line(line)
         return read_big_number(line)
 
     def _read_boolean(self, _kind: int, line: bytes) -> bool:
@@ -226,20 +231,20 @@ class OwnClientConnection(ClientConnection):
     def _read_aggregate(self, kind: int, line: bytes) -> Any:
         length = read_length(line)
         if length is None:
+            if kind == _ATTRIBUTE:
+                raise RemoteProtocolError("an attribute without items")
             return None
         if length > (most := self.limits.max_items):
             raise LimitExceeded(limit_name="max_items", limit=most)
         if len(self._nested) >= (most := self.limits.max_depth):
             raise LimitExceeded(limit_name="max_depth", limit=most)
+        if kind != _ATTRIBUTE and self._wants_key():
+            raise RemoteProtocolError("a map with an array or the like for a key")
         top = _Open(kind, 2 * length if kind in {_MAP, _ATTRIBUTE} else length)
         if not length:
             return self._close(top, is_top=not self._nested)
         self._nested.append(top)
         return _OPEN
-
-    def _check_line(self, line: bytes) -> None:
-        if len(line) > (most := self.limits.max_bulk_bytes):
-            raise LimitExceeded(limit_name="max_bulk_bytes", limit=most)
 
 
 def _no_value(kind: int) -> RemoteProtocolError:

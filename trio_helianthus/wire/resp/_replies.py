@@ -26,7 +26,10 @@ def encode_answer(answer: Answer, *, protocol: int = 2) -> bytes:
 
     :param protocol: 2 or 3.
     :raises LocalProtocolError: there is no such answer in RESP.
+    :raises ValueError: there is no such ``protocol``.
     """
+    if protocol not in {2, 3}:
+        raise ValueError(f"RESP2 and RESP3 are known, not {protocol}")
     parts: list[bytes] = []
     _write(answer, parts, protocol, _MAX_DEPTH)
     return b"".join(parts)

@@ -10,7 +10,7 @@ from .._contract import NEED_DATA, NeedData
 from .._frames import END_OF_STREAM, EndOfStream
 from ._inline import split_inline
 from ._limits import DEFAULT_COMMAND_LIMITS, CommandLimits
-from ._numbers import read_length
+from ._numbers import read_integer, read_length
 from ._replies import encode_answer
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ CommandReceived: TypeAlias = "list[bytes]"
 
 _CRLF: Final = b"\r\n"
 _COMPACT_BYTES: Final = 64 * 1024
-_LONGEST_LENGTH: Final = 32
+_LONGEST_HEADER: Final = 32
 
 
 def server_connection(*, limits: CommandLimits = DEFAULT_COMMAND_LIMITS) -> ServerConnection:
@@ -63,6 +63,8 @@ class ServerConnection:
         """
         if self._eof:
             raise LocalProtocolError("data behind the end of the stream")
+        if self._error is not None:
+            return  # nobody will read it
         if self._at >= _COMPACT_BYTES or self._at == len(self._buffer):
             del self._buffer[: self._at]
             self._searched = max(0, self._searched - self._at)
@@ -125,8 +127,8 @@ class ServerConnection:
                     command, self._command = self._command, []
                     return command
                 continue
-            most = _LONGEST_LENGTH if self._missing or self._begins_array() else None
-            line = self._next_line(self.limits.max_inline_bytes if most is None else most)
+            is_header = bool(self._missing) or self._begins_array()
+            line = self._next_line(is_header=is_header)
             if line is None:
                 return None
             if self._missing:
@@ -139,22 +141,28 @@ class ServerConnection:
     def _begins_array(self) -> bool:
         return self._buffer.startswith(b"*", self._at)
 
-    def _next_line(self, most: int) -> bytes | None:
-        """Return the next line, which ends with LF and mostly with CRLF."""
+    def _next_line(self, *, is_header: bool) -> bytes | None:
+        """Return the next line; one that is typed may end with LF alone."""
         buffer, at = self._buffer, self._at
         end = buffer.find(b"\n", max(at, self._searched))
         length = (len(buffer) if end < 0 else end) - at
-        if length > most + 1:
-            raise LimitExceeded(limit_name="max_inline_bytes", limit=self.limits.max_inline_bytes)
+        if is_header:
+            if length > _LONGEST_HEADER:
+                raise RemoteProtocolError("a length of so many digits")
+        elif length > (most := self.limits.max_inline_bytes) + 1:  # with CR
+            raise LimitExceeded(limit_name="max_inline_bytes", limit=most)
         if end < 0:
             self._searched = len(buffer)
             return None
+        line = bytes(buffer[at:end])
+        if is_header and not line.endswith(b"\r"):
+            raise RemoteProtocolError("a length does not end with CRLF")
         self._at = end + 1
-        return bytes(buffer[at:end]).removesuffix(b"\r")
+        return line.removesuffix(b"\r")
 
     def _begin_command(self, line: bytes) -> None:
-        length = read_length(line[1:])
-        if length is None or length == 0:
+        length = read_integer(line[1:])
+        if length <= 0:
             return  # servers pass over it
         if length > (most := self.limits.max_items):
             raise LimitExceeded(limit_name="max_items", limit=most)

@@ -95,6 +95,7 @@ def full_of_detail() -> list[HelianthusError]:
         errors.ResourceFull("no room", limit_name="high_water", limit=4),
         errors.SubscriberTooSlow("slow", limit_name="max_items", limit=4),
         errors.WebSocketBroken("lost", code=1011, reason="a bug"),
+        errors.LockLost("gone", name="invoices", token=34),
         errors.NetworkError("odd", code=ErrorCode.WOULD_BLOCK, errno=11, symbol="EODD", **where),
         errors.ConnectionReset("gone", errno=104, **where),
         errors.NameResolutionFailed("no such name", errno=-2, **where),

@@ -29,6 +29,7 @@ Each class is also the trio class and the builtin class that existing code catch
     │   ├── RedisUnavailable
     │   └── RedisWrongType
     ├── OutcomeUnknown
+    ├── LockLost
     ├── TransactionConflict
     ├── NetworkError                OSError
     │   ├── ConnectionRefused       ConnectionRefusedError
@@ -75,6 +76,7 @@ from ._network import NetworkError as NetworkError
 from ._network import NotConnected as NotConnected
 from ._network import TooManyOpenFiles as TooManyOpenFiles
 from ._network import Unreachable as Unreachable
+from ._redis import LockLost as LockLost
 from ._redis import OutcomeUnknown as OutcomeUnknown
 from ._redis import RedisAuthenticationError as RedisAuthenticationError
 from ._redis import RedisError as RedisError
@@ -132,6 +134,7 @@ __all__ = [
     "IncompleteReceive",
     "LimitExceeded",
     "LocalProtocolError",
+    "LockLost",
     "MissingExtraError",
     "NameResolutionFailed",
     "NetworkError",

@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 from ._tree import HelianthusError
 
 __all__ = [
+    "LockLost",
     "OutcomeUnknown",
     "RedisAuthenticationError",
     "RedisError",
@@ -142,6 +143,35 @@ class OutcomeUnknown(HelianthusError):
             message = f"the connection was lost before {command} was answered: it may have run"
         super().__init__(message)
         self.command = command
+
+
+class LockLost(HelianthusError):
+    """A lock, or a permit of a semaphore, was no longer ours before its body had ended.
+
+    Somebody else may have had it meanwhile. What the body did is done: whatever must not be done
+    by two has to refuse the older fencing token.
+
+    :param message: replaces the sentence made from ``name``.
+    :param name: of the lock or semaphore.
+    :param token: the fencing token that it was held with.
+    """
+
+    _default_message = "the lock was lost: somebody else may have it"
+    _shown_in_repr: ClassVar[tuple[str, ...]] = ("name", "token")
+
+    name: str
+    """The name of the lock or semaphore."""
+    token: int | None
+    """The fencing token that it was held with."""
+
+    def __init__(
+        self, message: str | None = None, *, name: str = "", token: int | None = None
+    ) -> None:
+        if message is None and name:
+            message = f"{name} was lost: somebody else may have it"
+        super().__init__(message)
+        self.name = name
+        self.token = token
 
 
 class TransactionConflict(HelianthusError):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from ._bitfield import BitField as BitField
+from ._cache import Cache as Cache
+from ._cache import CacheStatistics as CacheStatistics
 from ._client import Redis as Redis
 from ._command import Command as Command
 from ._command import CommandFlag as CommandFlag
 from ._connection_face import RedisConnection as RedisConnection
 from ._keyspace import KeyspaceSubscription as KeyspaceSubscription
+from ._lease import Lease as Lease
 from ._limits import ClientLimits as ClientLimits
 from ._limits import Timeouts as Timeouts
 from ._messages import KeyEvent as KeyEvent
@@ -21,6 +24,8 @@ from ._options import ConnectionOptions as ConnectionOptions
 from ._options import Credentials as Credentials
 from ._pipeline import CommandList as CommandList
 from ._pipeline import Pipeline as Pipeline
+from ._rate_limit import RateDecision as RateDecision
+from ._rate_limit import RateLimiter as RateLimiter
 from ._read_from import ReadFrom as ReadFrom
 from ._replies import ClusterNode as ClusterNode
 from ._replies import CommonPart as CommonPart
@@ -46,6 +51,8 @@ from ._values import Value as Value
 __all__ = [
     "MAX_MESSAGES",
     "BitField",
+    "Cache",
+    "CacheStatistics",
     "ClientLimits",
     "ClusterNode",
     "Command",
@@ -59,6 +66,7 @@ __all__ = [
     "Key",
     "KeyEvent",
     "KeyspaceSubscription",
+    "Lease",
     "Library",
     "LoggedCommand",
     "Message",
@@ -68,6 +76,8 @@ __all__ = [
     "PendingSummary",
     "Pipeline",
     "Place",
+    "RateDecision",
+    "RateLimiter",
     "ReadFrom",
     "Redis",
     "RedisConnection",

@@ -13,6 +13,7 @@ from ._commands import Commands
 from ._connection_face import RedisConnection
 from ._finishing import find_command, finish
 from ._pipeline import Pipeline
+from ._recipes import RecipeOperations
 from ._reports import command_operation
 from ._scripts import Library, Script
 from ._subscribing import SubscribeOperations
@@ -36,7 +37,7 @@ T = TypeVar("T", bytes, str)
 R = TypeVar("R")
 
 
-class Redis(Commands[T], SubscribeOperations[T]):
+class Redis(Commands[T], SubscribeOperations[T], RecipeOperations[T]):
     """A client of a Redis or Valkey server; made by :func:`open_client`, used by any task.
 
     Each command of the server is a method, under the name that redis-py gives it. The commands of

@@ -1,0 +1,49 @@
+"""Names of the keys that a recipe keeps: those of one recipe share a slot of a cluster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._values import Key
+
+__all__ = ["as_text", "plain_key", "tagged_key"]
+
+
+def tagged_key(prefix: str, name: Key) -> bytes:
+    """Return ``prefix{name}``: with whatever prefix, all of one name have one hash slot.
+
+    A name with a tag of its own, such as ``"{user:7}:mail"``, keeps it.
+
+    :raises TypeError: the name is neither text nor bytes.
+    :raises ValueError: it is empty, or begins with ``}``, which would make an empty tag.
+    """
+    data = _bytes_of(name)
+    begin = data.find(b"{")
+    if begin >= 0 and data.find(b"}", begin + 1) > begin + 1:
+        return prefix.encode() + data
+    if data.startswith(b"}"):
+        raise ValueError(f"the name must not begin with a brace that closes: {name!r}")
+    return b"%b{%b}" % (prefix.encode(), data)
+
+
+def plain_key(prefix: str, name: Key, key: Key) -> bytes:
+    """Return ``prefixname:key``, for a recipe that has one key for each subject.
+
+    :raises TypeError: one of them is neither text nor bytes.
+    :raises ValueError: one of them is empty.
+    """
+    return b"%b%b:%b" % (prefix.encode(), _bytes_of(name), _bytes_of(key))
+
+
+def as_text(name: Key) -> str:
+    """Return a name for a person to read."""
+    return name.decode(errors="replace") if isinstance(name, bytes) else name
+
+
+def _bytes_of(name: Key) -> bytes:
+    if not isinstance(name, (str, bytes)):
+        raise TypeError(f"a name is str or bytes, not {type(name).__name__}")
+    if not name:
+        raise ValueError("a name is not empty")
+    return name.encode() if isinstance(name, str) else name

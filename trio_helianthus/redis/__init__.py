@@ -9,6 +9,8 @@ from ._client import Redis as Redis
 from ._command import Command as Command
 from ._command import CommandFlag as CommandFlag
 from ._connection_face import RedisConnection as RedisConnection
+from ._consumer import ConsumerStatistics as ConsumerStatistics
+from ._consumer import StreamConsumer as StreamConsumer
 from ._keyspace import KeyspaceSubscription as KeyspaceSubscription
 from ._lease import Lease as Lease
 from ._limits import ClientLimits as ClientLimits
@@ -36,9 +38,11 @@ from ._replies import PendingEntry as PendingEntry
 from ._replies import PendingSummary as PendingSummary
 from ._replies import Role as Role
 from ._replies import SlotRange as SlotRange
+from ._scan import Scan as Scan
 from ._scripts import Library as Library
 from ._scripts import Script as Script
 from ._statistics import RedisStatistics as RedisStatistics
+from ._stream_entry import StreamEntry as StreamEntry
 from ._subscription import MAX_MESSAGES as MAX_MESSAGES
 from ._subscription import ShardSubscription as ShardSubscription
 from ._subscription import Subscription as Subscription
@@ -61,6 +65,7 @@ __all__ = [
     "CommonPart",
     "CommonParts",
     "ConnectionOptions",
+    "ConsumerStatistics",
     "Credentials",
     "GeoMember",
     "Key",
@@ -83,9 +88,12 @@ __all__ = [
     "RedisConnection",
     "RedisStatistics",
     "Role",
+    "Scan",
     "Script",
     "ShardSubscription",
     "SlotRange",
+    "StreamConsumer",
+    "StreamEntry",
     "Subscription",
     "Timeouts",
     "Transaction",

@@ -15,7 +15,9 @@ from ._finishing import find_command, finish
 from ._pipeline import Pipeline
 from ._recipes import RecipeOperations
 from ._reports import command_operation
+from ._scan import ScanOperations
 from ._scripts import Library, Script
+from ._streaming import StreamOperations
 from ._subscribing import SubscribeOperations
 from ._transaction import ATTEMPTS, run_transaction
 
@@ -37,7 +39,13 @@ T = TypeVar("T", bytes, str)
 R = TypeVar("R")
 
 
-class Redis(Commands[T], SubscribeOperations[T], RecipeOperations[T]):
+class Redis(
+    Commands[T],
+    ScanOperations[T],
+    StreamOperations[T],
+    SubscribeOperations[T],
+    RecipeOperations[T],
+):
     """A client of a Redis or Valkey server; made by :func:`open_client`, used by any task.
 
     Each command of the server is a method, under the name that redis-py gives it. The commands of

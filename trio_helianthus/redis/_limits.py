@@ -68,6 +68,8 @@ class ClientLimits:
     longer one is refused by :exc:`~trio_helianthus.errors.LocalProtocolError`, unsent."""
     max_bulk_bytes: int = _count(512 * 1024 * 1024)
     """One string in an answer."""
+    max_line_bytes: int = _count(1024 * 1024)
+    """One error, number or simple string in an answer."""
     max_items: int = _count(16 * 1024 * 1024)
     """The items of one array or set in an answer, or the pairs of one map."""
     max_depth: int = _count(32)
@@ -92,6 +94,7 @@ class ClientLimits:
         """The part that the protocol looks after."""
         return resp.Limits(
             max_bulk_bytes=self.max_bulk_bytes,
+            max_line_bytes=self.max_line_bytes,
             max_items=self.max_items,
             max_depth=self.max_depth,
             max_answer_bytes=self.max_answer_bytes,

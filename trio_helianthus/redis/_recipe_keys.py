@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ._values import Key
 
-__all__ = ["as_text", "plain_key", "tagged_key"]
+__all__ = ["as_text", "bytes_of", "plain_key", "tagged_key"]
 
 
 def tagged_key(prefix: str, name: Key) -> bytes:
@@ -18,7 +18,7 @@ def tagged_key(prefix: str, name: Key) -> bytes:
     :raises TypeError: the name is neither text nor bytes.
     :raises ValueError: it is empty, or begins with ``}``, which would make an empty tag.
     """
-    data = _bytes_of(name)
+    data = bytes_of(name)
     begin = data.find(b"{")
     if begin >= 0 and data.find(b"}", begin + 1) > begin + 1:
         return prefix.encode() + data
@@ -33,7 +33,7 @@ def plain_key(prefix: str, name: Key, key: Key) -> bytes:
     :raises TypeError: one of them is neither text nor bytes.
     :raises ValueError: one of them is empty.
     """
-    return b"%b%b:%b" % (prefix.encode(), _bytes_of(name), _bytes_of(key))
+    return b"%b%b:%b" % (prefix.encode(), bytes_of(name), bytes_of(key))
 
 
 def as_text(name: Key) -> str:
@@ -41,7 +41,12 @@ def as_text(name: Key) -> str:
     return name.decode(errors="replace") if isinstance(name, bytes) else name
 
 
-def _bytes_of(name: Key) -> bytes:
+def bytes_of(name: Key) -> bytes:
+    """Return a name as bytes.
+
+    :raises TypeError: it is neither text nor bytes.
+    :raises ValueError: it is empty.
+    """
     if not isinstance(name, (str, bytes)):
         raise TypeError(f"a name is str or bytes, not {type(name).__name__}")
     if not name:

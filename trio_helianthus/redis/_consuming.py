@@ -1,0 +1,420 @@
+"""The work of a consumer: fetching, claiming, keeping, and telling the server what is done."""
+
+from __future__ import annotations
+
+import heapq
+import math
+import random
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+import trio
+
+from trio_helianthus.core import open_background_nursery
+from trio_helianthus.errors import (
+    NetworkError,
+    OperationTimeout,
+    OutcomeUnknown,
+    RedisError,
+    RedisUnavailable,
+)
+
+from ._finishing import as_text
+from ._ledger import Ledger
+from ._slots import slot_of
+from ._stream_entry import StreamEntry
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+
+    from ._ledger import EntryKey, Failure, Settlements
+    from ._stream_group import RawEntry, StreamGroup
+
+GOODBYE_SECONDS: Final = 2.0
+"""How long it may take to tell the server what is done, and to give the rest back."""
+KEEPS_PER_IDLE: Final = 3
+"""How often entries are kept from being claimed in the time after which they are."""
+CLAIMS_PER_IDLE: Final = 4
+SWEEP_SECONDS: Final = 60.0
+"""The least time between two looks for consumers that are gone."""
+_BATCH: Final = 100
+_MOST_FIELDS: Final = 3000
+"""Lua hands on no more than 8,000 values."""
+_PASSING: Final = (
+    NetworkError,
+    trio.BrokenResourceError,
+    OutcomeUnknown,
+    OperationTimeout,
+    RedisUnavailable,
+)
+
+
+@attrs.frozen(kw_only=True)
+class ConsumerOptions:
+    """What a consumer was made with; seconds."""
+
+    streams: tuple[bytes, ...]
+    start: str
+    batch: int
+    max_items: int
+    block: float
+    claim_idle: float
+    retry_delay: float
+    max_deliveries: int | None
+    letters: Callable[[bytes], bytes]
+    """Where the dead letters of a stream go."""
+    max_dead_letters: int
+    forget_after: float
+    create: bool
+    is_own_name: bool
+    """Whether nobody else ever uses the name, so that it can be forgotten at the end."""
+
+
+class Consuming:
+    """One consumer's tasks.
+
+    Laws:
+
+    1. What the server hands to us is in the ledger at once, or is found again: after every failure
+       the entries that are pending under our name are compared with the ledger.
+    2. Every request may be sent twice.
+    3. Who receives, settles or drains never waits for the server, and no entry is dropped here: at
+       the end each is told as done, or given back.
+    """
+
+    def __init__(
+        self, group: StreamGroup, options: ConsumerOptions, reconnect: Any, *, is_text: bool
+    ) -> None:
+        self.name: Final = group.consumer.decode(errors="replace")
+        self.ledger = Ledger(
+            options.max_items,
+            max_deliveries=options.max_deliveries,
+            retry_delay=options.retry_delay,
+        )
+        self.error: Exception | None = None
+        """Why it has ended."""
+        self.received = self.claimed = 0
+        self._group = group
+        self._options = options
+        self._reconnect = reconnect
+        self._is_text = is_text
+        self._patience = group.backend.options.timeouts.answer
+        self._fetching: list[trio.CancelScope] = []
+        self._is_draining = False
+        self._hand_out: trio.MemorySendChannel[StreamEntry[Any]]
+        self.inbox: trio.MemoryReceiveChannel[StreamEntry[Any]]
+        self._hand_out, self.inbox = trio.open_memory_channel(options.max_items)
+
+    async def create_groups(self) -> None:
+        """Make the groups that are not there."""
+        if self._options.create:
+            for stream in self._options.streams:
+                await self._group.create(stream, self._options.start)
+
+    @asynccontextmanager
+    async def run(self) -> AsyncIterator[None]:
+        """Do all of it while the body runs."""
+        async with open_background_nursery() as nursery:
+            nursery.start_soon(self._guard, self._keep, name="keep entries")
+            nursery.start_soon(self._guard, self._settle, name="settle entries")
+            for streams in self._parts():
+                nursery.start_soon(self._fetch, streams, name="fetch entries")
+            nursery.start_soon(self._claim, name="claim entries")
+            try:
+                yield
+            finally:
+                self.drain()
+                for stream, ids in self.ledger.open_ids().items():
+                    for each in ids:
+                        self.ledger.give_back((stream, each), was_seen=True)
+                with trio.move_on_after(GOODBYE_SECONDS, shield=True):
+                    await self._say_goodbye()
+                self.inbox.close()
+
+    async def _say_goodbye(self) -> None:
+        await self.flush()
+        if self._options.is_own_name and self.error is None:
+            try:
+                for stream in self._options.streams:
+                    await self._group.leave(stream)
+            except (RedisError, *_PASSING):
+                pass  # it is forgotten some day
+
+    def drain(self) -> None:
+        """Take nothing more, and give back what nobody has received."""
+        self._is_draining = True
+        for scope in self._fetching:
+            scope.cancel(reason="the consumer drains")
+        self._hand_out.close()
+        while True:
+            try:
+                entry = self.inbox.receive_nowait()
+            except (trio.WouldBlock, trio.EndOfChannel, trio.ClosedResourceError):
+                return
+            self.ledger.give_back(entry._key, was_seen=False)
+
+    async def flush(self) -> None:
+        """Wait until the server knows what is settled now."""
+        ledger, count = self.ledger, self.ledger.settled_count
+        while ledger.told_count < count and self.error is None:
+            await ledger.wait_changed()
+        await trio.lowlevel.checkpoint()
+
+    def _parts(self) -> Iterable[Sequence[bytes]]:
+        """Return the streams in parts that one request can be for."""
+        streams = self._options.streams
+        if not self._group.backend.is_divided:
+            return [streams]
+        by_slot: dict[int, list[bytes]] = {}
+        for stream in streams:
+            by_slot.setdefault(slot_of(stream), []).append(stream)
+        return by_slot.values()
+
+    async def _guard(self, function: Callable[[], Awaitable[None]]) -> None:
+        """Run a task for ever; an error that does not pass ends the consumer."""
+        try:
+            await function()
+        except RedisError as exc:
+            self._end(exc)
+
+    async def _until_drain(self, function: Callable[[], Awaitable[object]]) -> None:
+        with trio.CancelScope() as scope:
+            self._fetching.append(scope)
+            if not self._is_draining:
+                await self._again(function)
+
+    def _end(self, error: Exception) -> None:
+        if self.error is None:
+            self.error = error
+        self.drain()
+        self.ledger.wake()
+
+    async def _again(self, function: Callable[[], Awaitable[object]]) -> None:
+        """Do something again and again, with waits behind failures that pass."""
+        failures = 0
+        while True:
+            try:
+                await function()
+                failures = 0
+            except _PASSING:
+                failures += 1
+            except RedisError as exc:
+                if exc.code != "NOGROUP" or not self._options.create:
+                    raise
+                failures += 1
+                await self._recreate()
+            if failures:
+                await trio.sleep(self._reconnect.delay(failures, random.random()))  # noqa: S311
+
+    async def _recreate(self) -> None:
+        """Make the groups again, after somebody has deleted a stream: from its beginning."""
+        try:
+            for stream in self._options.streams:
+                await self._group.create(stream, "0")
+        except _PASSING:
+            pass  # it is tried again
+
+    async def _fetch(self, streams: Sequence[bytes]) -> None:
+        is_known = False  # whether all that is pending under our name is in the ledger
+
+        async def fetch_once() -> None:
+            nonlocal is_known
+            if not is_known:
+                for stream in streams:
+                    await self._recover(stream)
+                is_known = True
+            room = await self._wait_room(len(streams))
+            is_known = False  # unless the answer comes
+            found = await self._group.read(
+                streams,
+                count=min(self._options.batch, room // len(streams)),
+                block=self._options.block,
+                patience=self._patience,
+            )
+            is_known = True
+            self._take(found)
+
+        await self._guard(partial(self._until_drain, fetch_once))
+
+    async def _recover(self, stream: bytes) -> None:
+        """Take what is pending under our name, and is not known to us."""
+        behind = b""
+        while True:
+            count = min(_BATCH, await self._wait_room(1))
+            ids = await self._group.list_own(stream, behind, count)
+            unknown = [each for each in ids if (stream, each) not in self.ledger]
+            if unknown:
+                self._take(await self._group.claim(stream, unknown), is_claimed=True)
+            if len(ids) < count:
+                return
+            behind = ids[-1]
+
+    async def _claim(self) -> None:
+        swept_at = -math.inf
+
+        async def claim_once() -> None:
+            nonlocal swept_at
+            for stream in self._options.streams:
+                await self._claim_all(stream)
+            if (now := trio.current_time()) >= swept_at + SWEEP_SECONDS:
+                swept_at = now
+                for stream in self._options.streams:
+                    await self._group.sweep(stream, self._options.forget_after)
+            await self._wait_for_claims()
+
+        await self._guard(partial(self._until_drain, claim_once))
+
+    async def _claim_all(self, stream: bytes) -> None:
+        cursor = b"0-0"
+        while True:
+            count = min(self._options.batch, await self._wait_room(1))
+            cursor, found = await self._group.claim_idle(
+                stream, idle=self._options.claim_idle, cursor=cursor, count=count
+            )
+            self._take(found, is_claimed=True)
+            if cursor == b"0-0":
+                return
+
+    async def _wait_for_claims(self) -> None:
+        """Wait until it is time to look again: after a while, or when a retry of ours is due."""
+        every = self._options.claim_idle / CLAIMS_PER_IDLE
+        until = trio.current_time() + every * (0.5 + random.random())  # noqa: S311
+        retries = self.ledger.next_retry
+        while (now := trio.current_time()) < until:
+            if retries and retries[0] <= now:
+                while retries and retries[0] <= now:
+                    heapq.heappop(retries)
+                await self.flush()  # else the server does not know yet
+                return
+            with trio.move_on_at(min(until, retries[0] if retries else math.inf)):
+                await self.ledger.wait_changed()
+
+    async def _keep(self) -> None:
+        """Have what is ours count as handed out just now, so that nobody claims it."""
+        while True:
+            await trio.sleep(self._options.claim_idle / KEEPS_PER_IDLE)
+            for stream, ids in self.ledger.open_ids().items():
+                for at in range(0, len(ids), _BATCH):
+                    await self._keep_some(stream, ids[at : at + _BATCH])
+
+    async def _keep_some(self, stream: bytes, ids: Sequence[bytes]) -> None:
+        lost: Iterable[bytes] = ()
+        try:
+            lost = await self._group.keep(stream, ids)
+        except _PASSING:
+            pass  # there will be another time
+        except RedisError as exc:
+            if exc.code != "NOGROUP":
+                raise
+            lost = ids
+        for each in lost:
+            self.ledger.lose((stream, each))
+
+    async def _settle(self) -> None:
+        """Tell the server what is settled; what comes meanwhile leaves together with it."""
+        told: Settlements | None = None
+
+        async def settle_once() -> None:
+            nonlocal told
+            while told is None and not self.ledger.has_settlements:
+                await self.ledger.wait_changed()
+            if told is None:
+                told = self.ledger.take_settlements()
+            await self._tell(told)
+            self.ledger.confirm(told)
+            told = None
+
+        await self._again(settle_once)
+
+    async def _tell(self, told: Settlements) -> None:
+        group = self._group
+        if told.acks:
+            await group.acknowledge(told.acks)
+        by_stream: dict[bytes, list[Failure]] = {}
+        for each in told.retries:
+            by_stream.setdefault(each.key[0], []).append(each)
+        now, idle = trio.current_time(), self._options.claim_idle
+        for stream, failures in by_stream.items():
+            for at in range(0, len(failures), _BATCH):
+                rows = [
+                    (each.key[1], as_idle_ms(idle, each.due - now), each.deliveries)
+                    for each in failures[at : at + _BATCH]
+                ]
+                await group.give_back(stream, rows)
+        for each in told.dead:
+            await self._bury(each)
+
+    async def _bury(self, failure: Failure) -> None:
+        stream, entry_id = failure.key
+        raw = failure.entry.raw_fields
+        if len(raw) > _MOST_FIELDS:
+            raw = {b"fields-left-out": b"%d" % len(raw)}
+        fields = [part for pair in raw.items() for part in pair]
+        fields += (
+            b"dead-stream",
+            stream,
+            b"dead-id",
+            entry_id,
+            b"dead-group",
+            self._group.group,
+            b"dead-consumer",
+            self._group.consumer,
+            b"dead-deliveries",
+            b"%d" % failure.deliveries,
+            b"dead-reason",
+            failure.reason.encode(errors="replace"),
+        )
+        options = self._options
+        letters = options.letters(stream)
+        await self._group.bury(stream, entry_id, letters, options.max_dead_letters, fields)
+
+    async def _wait_room(self, least: int) -> int:
+        """Wait until there is room for so many entries, and return for how many there is."""
+        while (room := self.ledger.room) < least:
+            await self.ledger.wait_changed()
+        return room
+
+    def _take(self, found: Sequence[RawEntry], *, is_claimed: bool = False) -> None:
+        """Hand entries to whoever receives."""
+        for stream, entry_id, raw, deliveries in found:
+            key: EntryKey = (stream, entry_id)
+            if key in self.ledger:
+                continue  # claimed from ourselves: we were not heard of for long
+            self.received += 1
+            self.claimed += is_claimed
+            fields, refusal = raw, ""
+            if self._is_text:
+                try:
+                    fields = as_text(raw)
+                except UnicodeDecodeError as exc:
+                    refusal = f"not UTF-8: {exc}"
+            entry: StreamEntry[Any] = StreamEntry(
+                self.ledger,
+                key,
+                stream=as_text(stream) if self._is_text else stream,
+                entry_id=as_text(entry_id) if self._is_text else entry_id,
+                fields=fields,
+                raw_fields=raw,
+                deliveries=deliveries,
+            )
+            self.ledger.take(key, entry)
+            most = self._options.max_deliveries
+            if not refusal and most is not None and deliveries > most:
+                refusal = f"handed out {deliveries - 1} times, and never acknowledged"
+            if refusal:
+                self.ledger.bury(key, refusal)
+            else:
+                self._offer(entry)
+
+    def _offer(self, entry: StreamEntry[Any]) -> None:
+        try:
+            self._hand_out.send_nowait(entry)
+        except (trio.ClosedResourceError, trio.BrokenResourceError):
+            self.ledger.give_back(entry._key, was_seen=False)
+
+
+def as_idle_ms(claim_idle: float, retry_in: float) -> int:
+    """Return how long an entry has to count as idle, so that it is claimed in ``retry_in``."""
+    return max(0, math.ceil((claim_idle - max(0.0, retry_in)) * 1000) + 1)

@@ -8,7 +8,6 @@ import pytest
 import trio
 import trio.testing
 
-from tests.redis._real_cluster import RealCluster
 from tests.redis._scripted_server import open_scripted_server
 from trio_helianthus import errors, redis, testing
 
@@ -120,12 +119,3 @@ async def test_one_task_at_a_time(client: redis.Redis[bytes]) -> None:
         nursery.start_soon(receive)
         nursery.start_soon(receive)
     assert {type(each) for each in results} == {bytes, errors.ResourceBusy}
-
-
-async def test_a_cluster_is_walked_through_node_by_node(redis_cluster: RealCluster) -> None:
-    async with redis.open_cluster(redis_cluster.url) as r:
-        names = {b"key:%d" % at for at in range(500)}
-        await r.mset(dict.fromkeys(names, 1))
-        assert {key async for key in r.scan_iter(match="key:*", count=20)} == names
-        await r.sadd("set", *range(1000))
-        assert len({member async for member in r.sscan_iter("set", count=10)}) == 1000

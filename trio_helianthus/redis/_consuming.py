@@ -19,6 +19,7 @@ from trio_helianthus.errors import (
     OutcomeUnknown,
     RedisError,
     RedisUnavailable,
+    ResourceClosed,
 )
 
 from ._finishing import as_text
@@ -102,7 +103,9 @@ class Consuming:
         self._is_text = is_text
         self._patience = group.backend.options.timeouts.answer
         self._fetching: list[trio.CancelScope] = []
-        self._is_draining = False
+        self._working: list[trio.CancelScope] = []
+        self._is_draining = self._has_left = False
+        self._unsure = set(options.streams)  # where something may be pending that is not known here
         self._hand_out: trio.MemorySendChannel[StreamEntry[Any]]
         self.inbox: trio.MemoryReceiveChannel[StreamEntry[Any]]
         self._hand_out, self.inbox = trio.open_memory_channel(options.max_items)
@@ -117,8 +120,8 @@ class Consuming:
     async def run(self) -> AsyncIterator[None]:
         """Do all of it while the body runs."""
         async with open_background_nursery() as nursery:
-            nursery.start_soon(self._guard, self._keep, name="keep entries")
-            nursery.start_soon(self._guard, self._settle, name="settle entries")
+            for function, name in ((self._keep, "keep entries"), (self._settle, "settle entries")):
+                nursery.start_soon(self._guard, partial(self._until_end, function), name=name)
             for streams in self._parts():
                 nursery.start_soon(self._fetch, streams, name="fetch entries")
             nursery.start_soon(self._claim, name="claim entries")
@@ -131,16 +134,30 @@ class Consuming:
                         self.ledger.give_back((stream, each), was_seen=True)
                 with trio.move_on_after(GOODBYE_SECONDS, shield=True):
                     await self._say_goodbye()
+                self._has_left = True
+                for scope in self._working:
+                    scope.cancel(reason="the consumer has left")
                 self.inbox.close()
 
     async def _say_goodbye(self) -> None:
+        known = self.ledger.known_keys()
         await self.flush()
-        if self._options.is_own_name and self.error is None:
-            try:
+        try:
+            for stream in self._unsure:
+                await self._give_back_unknown(stream, known)
+            if self._options.is_own_name and self.error is None:
                 for stream in self._options.streams:
                     await self._group.leave(stream)
-            except (RedisError, *_PASSING):
-                pass  # it is forgotten some day
+        except (RedisError, ResourceClosed, *_PASSING):
+            pass  # it is claimed, and we are forgotten, some day
+
+    async def _give_back_unknown(self, stream: bytes, known: set[EntryKey]) -> None:
+        """Give back what was handed to us when we did not wait for it any more."""
+        behind, idle = b"", as_idle_ms(self._options.claim_idle, 0)
+        while rows := await self._group.list_own(stream, behind, _BATCH):
+            unknown = [(each, idle, n) for each, n in rows if (stream, each) not in known]
+            await self._group.give_back(stream, unknown)
+            behind = rows[-1][0]
 
     def drain(self) -> None:
         """Take nothing more, and give back what nobody has received."""
@@ -176,7 +193,7 @@ class Consuming:
         """Run a task for ever; an error that does not pass ends the consumer."""
         try:
             await function()
-        except RedisError as exc:
+        except (RedisError, ResourceClosed) as exc:
             self._end(exc)
 
     async def _until_drain(self, function: Callable[[], Awaitable[object]]) -> None:
@@ -184,6 +201,13 @@ class Consuming:
             self._fetching.append(scope)
             if not self._is_draining:
                 await self._again(function)
+
+    async def _until_end(self, function: Callable[[], Awaitable[object]]) -> None:
+        """Run what has to go on while all around is cancelled, until we have said goodbye."""
+        with trio.CancelScope(shield=True) as scope:
+            self._working.append(scope)
+            if not self._has_left:
+                await function()
 
     def _end(self, error: Exception) -> None:
         if self.error is None:
@@ -217,23 +241,19 @@ class Consuming:
             pass  # it is tried again
 
     async def _fetch(self, streams: Sequence[bytes]) -> None:
-        is_known = False  # whether all that is pending under our name is in the ledger
-
         async def fetch_once() -> None:
-            nonlocal is_known
-            if not is_known:
-                for stream in streams:
-                    await self._recover(stream)
-                is_known = True
+            for stream in self._unsure.intersection(streams):
+                await self._recover(stream)
+                self._unsure.discard(stream)
             room = await self._wait_room(len(streams))
-            is_known = False  # unless the answer comes
+            self._unsure.update(streams)  # unless the answer comes
             found = await self._group.read(
                 streams,
                 count=min(self._options.batch, room // len(streams)),
                 block=self._options.block,
                 patience=self._patience,
             )
-            is_known = True
+            self._unsure.difference_update(streams)
             self._take(found)
 
         await self._guard(partial(self._until_drain, fetch_once))
@@ -243,13 +263,13 @@ class Consuming:
         behind = b""
         while True:
             count = min(_BATCH, await self._wait_room(1))
-            ids = await self._group.list_own(stream, behind, count)
-            unknown = [each for each in ids if (stream, each) not in self.ledger]
+            rows = await self._group.list_own(stream, behind, count)
+            unknown = [each for each, _ in rows if (stream, each) not in self.ledger]
             if unknown:
                 self._take(await self._group.claim(stream, unknown), is_claimed=True)
-            if len(ids) < count:
+            if len(rows) < count:
                 return
-            behind = ids[-1]
+            behind = rows[-1][0]
 
     async def _claim(self) -> None:
         swept_at = -math.inf
@@ -283,12 +303,12 @@ class Consuming:
         until = trio.current_time() + every * (0.5 + random.random())  # noqa: S311
         retries = self.ledger.next_retry
         while (now := trio.current_time()) < until:
-            if retries and retries[0] <= now:
-                while retries and retries[0] <= now:
+            if retries and retries[0][0] <= now:
+                while retries and retries[0][0] <= now:
                     heapq.heappop(retries)
                 await self.flush()  # else the server does not know yet
                 return
-            with trio.move_on_at(min(until, retries[0] if retries else math.inf)):
+            with trio.move_on_at(min(until, retries[0][0] if retries else math.inf)):
                 await self.ledger.wait_changed()
 
     async def _keep(self) -> None:

@@ -69,8 +69,8 @@ class Ledger:
         self.acked = self.failed = self.dead = self.lost = 0
         self.settled_count = self.told_count = 0
         """Entries that were settled, and those of them that the server knows of, in order."""
-        self.next_retry: list[float] = []
-        """Times at which something may be handed out again, soonest first."""
+        self.next_retry: list[tuple[float, EntryKey]] = []
+        """When entries that have failed may be handed out again, soonest first."""
         self._max_deliveries = max_deliveries
         self._retry_delay = retry_delay
         self._open: dict[EntryKey, StreamEntry[Any]] = {}
@@ -117,7 +117,7 @@ class Ledger:
         delay = self._retry_delay if retry_in is None else retry_in
         due = trio.current_time() + delay
         self._retry(key, due, entry.deliveries)
-        heapq.heappush(self.next_retry, due)
+        heapq.heappush(self.next_retry, (due, key))
 
     def bury(self, key: EntryKey, reason: object) -> None:
         """Note that an entry goes to the dead letters."""
@@ -158,6 +158,10 @@ class Ledger:
         for stream, each in self._open:
             found.setdefault(stream, []).append(each)
         return found
+
+    def known_keys(self) -> set[EntryKey]:
+        """Return all entries that are pending under our name for all that is known here."""
+        return {*self._open, *self._settled, *[key for _, key in self.next_retry]}
 
     def take_settlements(self) -> Settlements:
         """Return what the server is to be told, and forget it."""

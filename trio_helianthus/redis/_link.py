@@ -94,7 +94,8 @@ class Link:
         self._writing = False  # whether the writer was woken, or sends
         self._one_by_one = True  # whether answers come one at a time
         self._rest: memoryview | None = None  # of what was to be sent, what the system did not take
-        self._scopes = (trio.CancelScope(), trio.CancelScope())
+        # Goodbyes of others go this way while all around is cancelled: it lasts until it is closed.
+        self._scopes = (trio.CancelScope(shield=True), trio.CancelScope(shield=True))
 
     def start(self, nursery: BackgroundNursery) -> None:
         """Begin to send and to receive."""

@@ -90,14 +90,14 @@ class StreamGroup:
             for entry_id, fields in found
         ]
 
-    async def list_own(self, stream: bytes, behind: bytes, count: int) -> list[bytes]:
-        """Return IDs of entries that were handed out to us and are not acknowledged.
+    async def list_own(self, stream: bytes, behind: bytes, count: int) -> list[tuple[bytes, int]]:
+        """Return entries that were handed out to us and are not acknowledged: ID, and how often.
 
         :param behind: the last ID that is known; empty to begin with the first one.
         """
         start = b"(" + behind if behind else b"-"
         args = ("XPENDING", stream, self.group, start, "+", count, self.consumer)
-        return [each[0] for each in await self.backend.begin(_XPENDING, args)]
+        return [(each[0], each[3]) for each in await self.backend.begin(_XPENDING, args)]
 
     async def claim(self, stream: bytes, ids: Sequence[bytes]) -> list[RawEntry]:
         """Have entries handed out to us, whoever has them."""

@@ -46,6 +46,8 @@ from ._stream_entry import StreamEntry as StreamEntry
 from ._subscription import MAX_MESSAGES as MAX_MESSAGES
 from ._subscription import ShardSubscription as ShardSubscription
 from ._subscription import Subscription as Subscription
+from ._tracked_redis import TrackedRedis as TrackedRedis
+from ._tracked_redis import TrackingStatistics as TrackingStatistics
 from ._transaction import Transaction as Transaction
 from ._transaction import TransactionResult as TransactionResult
 from ._url import Place as Place
@@ -96,6 +98,8 @@ __all__ = [
     "StreamEntry",
     "Subscription",
     "Timeouts",
+    "TrackedRedis",
+    "TrackingStatistics",
     "Transaction",
     "TransactionResult",
     "Value",

@@ -33,6 +33,8 @@ class Backend(ABC):
     """Where its tasks run, and those of what lasts."""
     options: Options
     """How its connections are made."""
+    open_twin: Callable[[Options], AbstractAsyncContextManager[Backend]]
+    """Opens another one to the same servers, with other options."""
     is_divided: bool = False
     """Whether the keys are spread over several servers, each of which tells of its own only."""
 

@@ -19,6 +19,7 @@ from ._scan import ScanOperations
 from ._scripts import Library, Script
 from ._streaming import StreamOperations
 from ._subscribing import SubscribeOperations
+from ._tracked_redis import TrackingOperations
 from ._transaction import ATTEMPTS, run_transaction
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Redis(
     ScanOperations[T],
     StreamOperations[T],
     SubscribeOperations[T],
+    TrackingOperations[T],
     RecipeOperations[T],
 ):
     """A client of a Redis or Valkey server; made by :func:`open_client`, used by any task.

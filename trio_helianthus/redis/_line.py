@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
@@ -51,7 +52,6 @@ class Line:
         connect: Callable[[], Awaitable[Connection]],
         *,
         options: Options,
-        on_push: Callable[[Push], object] = lambda _: None,
         on_lost: Callable[[], object] = lambda: None,
     ) -> None:
         self.link: Link | None = None
@@ -68,11 +68,15 @@ class Line:
         """Why it was lost, or could not be connected, the last time."""
         self._nursery = nursery
         self._connect = connect
+        self._tracking = tracking = options.tracking
+        self._on_push: Callable[[Push], object] = _pass_over
+        if tracking is not None:
+            self._connect = partial(tracking.connect, connect, options.timeouts.connect)
+            self._on_push = tracking.take
         self._max_in_flight = options.limits.max_in_flight
         self._timeouts = options.timeouts
         self._retry_writes = options.retry_writes
         self._reconnect = options.reconnect
-        self._on_push = on_push
         self._on_lost = on_lost
         self._closed = False
         self._left: set[Link] = set()  # links that only wait for what is under way on them
@@ -227,6 +231,8 @@ class Line:
         if is_current:
             self.link = None
         self._left.discard(link)
+        if self._tracking is not None:
+            self._tracking.note_lost()
         self.sends += link.sends
         if not self._closed and (is_current or link.calls):
             self.last_error = error
@@ -303,6 +309,10 @@ class Line:
             ping.command, ping.data = _PING, link.connection.encode((b"PING",))
             link.submit(ping)
         self._health.set(max(quiet_until, now + self._timeouts.health_check / 2))
+
+
+def _pass_over(_: Push) -> None:
+    """Take no notice of what a server tells unasked."""
 
 
 def closed() -> ResourceClosed:

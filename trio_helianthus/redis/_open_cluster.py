@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from trio_helianthus.core import open_background_nursery
@@ -16,7 +17,9 @@ from ._url import parse_url
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from ._options import ConnectionOptions
+    from trio_helianthus.core import BackgroundNursery
+
+    from ._options import ConnectionOptions, Options
     from ._url import Place
 
 __all__ = ["open_cluster"]
@@ -106,7 +109,7 @@ def open_cluster(
     if max_redirections < 1:
         raise ValueError(f"max_redirections must be at least 1, not {max_redirections}")
 
-    def make(nursery: Any) -> Cluster:
+    def make(nursery: BackgroundNursery, options: Options) -> Cluster:
         return Cluster(
             nursery,
             options,
@@ -116,17 +119,30 @@ def open_cluster(
             remap=remap,
         )
 
-    return _open_cluster(make, is_text=decode_responses, lazy=lazy)
+    return _open_client(make, options, is_text=decode_responses, lazy=lazy)
 
 
 @asynccontextmanager
-async def _open_cluster(
-    make: Callable[[Any], Cluster], *, is_text: bool, lazy: bool
+async def _open_client(
+    make: Callable[[BackgroundNursery, Options], Cluster],
+    options: Options,
+    *,
+    is_text: bool,
+    lazy: bool,
 ) -> AsyncIterator[Redis[Any]]:
+    async with _open_backend(make, options, lazy=lazy) as cluster:
+        yield Redis(cluster, is_text=is_text)
+
+
+@asynccontextmanager
+async def _open_backend(
+    make: Callable[[BackgroundNursery, Options], Cluster], options: Options, *, lazy: bool = False
+) -> AsyncIterator[Cluster]:
     async with open_background_nursery() as nursery:
-        cluster = make(nursery)
+        cluster = make(nursery, options)
+        cluster.open_twin = partial(_open_backend, make)
         try:
             await cluster.open(lazy=lazy)
-            yield Redis(cluster, is_text=is_text)
+            yield cluster
         finally:
             cluster.close()

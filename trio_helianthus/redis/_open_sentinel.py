@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 import attrs
@@ -17,7 +18,9 @@ from ._sentinels import Sentinels
 from ._url import SENTINEL_PORT, parse_url
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable
+
+    from trio_helianthus.core import BackgroundNursery
 
     from ._options import ConnectionOptions, Options
     from ._url import Place
@@ -125,34 +128,11 @@ def open_sentinel(
         is_tls=is_tls,
         ssl_context=options.ssl_context if is_tls else None,
     )
-    return _open_sentinel(
-        told.places,
-        name,
-        options,
-        asking,
-        read_from=read_from,
-        remap=remap,
-        is_text=decode_responses,
-        lazy=lazy,
-    )
 
-
-@asynccontextmanager
-async def _open_sentinel(
-    places: Sequence[Place],
-    name: str,
-    options: Options,
-    asking: Options,
-    *,
-    read_from: ReadFrom,
-    remap: Callable[[Place], Place],
-    is_text: bool,
-    lazy: bool,
-) -> AsyncIterator[Redis[Any]]:
-    async with open_background_nursery() as nursery:
+    def make(nursery: BackgroundNursery, options: Options) -> Watched:
         watched = Watched(nursery, options, read_from=read_from, remap=remap)
         sentinels = Sentinels(
-            places,
+            told.places,
             name,
             asking,
             nursery,
@@ -162,8 +142,32 @@ async def _open_sentinel(
             on_change=watched.note_change,
         )
         watched.follow_sentinels(sentinels)
+        return watched
+
+    return _open_client(make, options, is_text=decode_responses, lazy=lazy)
+
+
+@asynccontextmanager
+async def _open_client(
+    make: Callable[[BackgroundNursery, Options], Watched],
+    options: Options,
+    *,
+    is_text: bool,
+    lazy: bool,
+) -> AsyncIterator[Redis[Any]]:
+    async with _open_backend(make, options, lazy=lazy) as watched:
+        yield Redis(watched, is_text=is_text)
+
+
+@asynccontextmanager
+async def _open_backend(
+    make: Callable[[BackgroundNursery, Options], Watched], options: Options, *, lazy: bool = False
+) -> AsyncIterator[Watched]:
+    async with open_background_nursery() as nursery:
+        watched = make(nursery, options)
+        watched.open_twin = partial(_open_backend, make)
         try:
             await watched.open(lazy=lazy)
-            yield Redis(watched, is_text=is_text)
+            yield watched
         finally:
             watched.close()

@@ -17,6 +17,7 @@ from ._limits import ClientLimits, Timeouts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ._tracking import Tracking
     from ._url import RedisURL
 
 __all__ = ["ConnectionOptions", "Credentials", "Options"]
@@ -96,6 +97,8 @@ class Options:
         default=resp.Engine.AUTO, validator=validators.instance_of(resp.Engine)
     )
     is_tls: bool = False
+    tracking: Tracking | None = None
+    """What is told of keys that have changed, by the shared connections."""
 
     def __attrs_post_init__(self) -> None:
         if self.credentials is not None and (self.username, self.password) != (None, None):

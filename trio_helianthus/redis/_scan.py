@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import trio
 from trio.lowlevel import checkpoint_if_cancelled
 
+from trio_helianthus.core import checkpoint_budget
 from trio_helianthus.errors import ResourceBusy, ResourceClosed
 
 from ._command_table import COMMANDS
@@ -84,7 +85,11 @@ class Scan(trio.abc.ReceiveChannel[Item]):
                 await self._fetch()
             finally:
                 self._is_busy = False
-        return self._items.popleft()
+        item = self._items.popleft()
+        budget = checkpoint_budget()
+        if budget.spend():
+            await budget.refill()
+        return item
 
     async def aclose(self) -> None:
         """End it, and forget what was found; idempotent. It is a checkpoint."""

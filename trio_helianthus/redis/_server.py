@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
@@ -239,6 +240,7 @@ async def open_server(
         open_sessions(connect_somewhere, options=options) as sessions,
     ):
         server = Server(nursery, connect_somewhere, sessions, options)
+        server.open_twin = partial(open_server, places)
         try:
             if lazy:
                 for line in server.lines:

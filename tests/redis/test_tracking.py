@@ -63,16 +63,16 @@ async def test_what_is_deleted_expires_or_is_emptied(
     client: redis.Redis[bytes], tracked: redis.TrackedRedis[bytes]
 ) -> None:
     await client.mset({"a": 1, "b": 2, "c": 3})
-    await client.set("d", 4, px=30)
+    await client.set("d", 4, px=200)
     assert await tracked.mget("a", "b") == [b"1", b"2"]
     assert await tracked.get("c") == b"3"
     assert await tracked.get("d") == b"4"
     assert await tracked.get("nothing") is None
     await client.delete("a")
-    await until(lambda: tracked.statistics().entries == 3)
-    await until(lambda: tracked.statistics().entries == 2)  # the server looks ten times a second
+    await until(lambda: tracked.statistics().entries <= 3)
+    await until(lambda: tracked.statistics().entries <= 2)  # the server looks ten times a second
     await client.set("nothing", 1)
-    await until(lambda: tracked.statistics().entries == 1)
+    await until(lambda: tracked.statistics().entries <= 1)
     await client.flushall()
     await until(lambda: tracked.statistics().entries == 0)
     assert await tracked.get("c") is None
@@ -365,8 +365,9 @@ def test_nothing_stale_is_kept_wherever_it_is_cancelled(
                     nursery.start_soon(tracked.mget, "a", "b")
                     nursery.start_soon(r.incr, "b")
                 await tracked.get("a")
+            await tracked.ping()  # what was sent there before has run
             expected = await r.mget("a", "b")
-            await tracked.ping()
+            await tracked.ping()  # and what it has changed was told
             assert [await tracked.get("a"), await tracked.get("b")] == expected
             assert await tracked.mget("a", "b") == expected
 

@@ -81,6 +81,7 @@ class StreamConsumer(trio.abc.ReceiveChannel[StreamEntry[T]], Generic[T]):
             raise
         except trio.ClosedResourceError:
             raise ResourceClosed("the consumer was closed") from None
+        self._ledger.note_received()
         return entry
 
     async def run(
@@ -162,6 +163,6 @@ class StreamConsumer(trio.abc.ReceiveChannel[StreamEntry[T]], Generic[T]):
             failed=ledger.failed,
             dead=ledger.dead,
             lost=ledger.lost,
-            buffered=consuming.inbox.statistics().current_buffer_used,
+            buffered=ledger.buffered,
             held=len(ledger),
         )

@@ -1,4 +1,4 @@
-"""The work of a consumer: fetching, claiming, keeping, and telling the server what is done."""
+"""The work of a consumer: fetching and claiming entries, and leaving none behind."""
 
 from __future__ import annotations
 
@@ -9,68 +9,33 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-import attrs
 import trio
 
 from trio_helianthus.core import open_background_nursery
 from trio_helianthus.errors import (
-    NetworkError,
-    OperationTimeout,
-    OutcomeUnknown,
     RedisError,
-    RedisUnavailable,
     ResourceClosed,
 )
 
+from ._consumer_options import PASSING, persist
 from ._finishing import as_text
 from ._ledger import Ledger
+from ._settling import BATCH, Settling, as_idle_ms
 from ._slots import slot_of
 from ._stream_entry import StreamEntry
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
-    from ._ledger import EntryKey, Failure, Settlements
+    from ._consumer_options import ConsumerOptions
+    from ._ledger import EntryKey
     from ._stream_group import RawEntry, StreamGroup
 
 GOODBYE_SECONDS: Final = 2.0
 """How long it may take to tell the server what is done, and to give the rest back."""
-KEEPS_PER_IDLE: Final = 3
-"""How often entries are kept from being claimed in the time after which they are."""
 CLAIMS_PER_IDLE: Final = 4
 SWEEP_SECONDS: Final = 60.0
 """The least time between two looks for consumers that are gone."""
-_BATCH: Final = 100
-_MOST_FIELDS: Final = 3000
-"""Lua hands on no more than 8,000 values."""
-_PASSING: Final = (
-    NetworkError,
-    trio.BrokenResourceError,
-    OutcomeUnknown,
-    OperationTimeout,
-    RedisUnavailable,
-)
-
-
-@attrs.frozen(kw_only=True)
-class ConsumerOptions:
-    """What a consumer was made with; seconds."""
-
-    streams: tuple[bytes, ...]
-    start: str
-    batch: int
-    max_items: int
-    block: float
-    claim_idle: float
-    retry_delay: float
-    max_deliveries: int | None
-    letters: Callable[[bytes], bytes]
-    """Where the dead letters of a stream go."""
-    max_dead_letters: int
-    forget_after: float
-    create: bool
-    is_own_name: bool
-    """Whether nobody else ever uses the name, so that it can be forgotten at the end."""
 
 
 class Consuming:
@@ -85,9 +50,7 @@ class Consuming:
        the end each is told as done, or given back.
     """
 
-    def __init__(
-        self, group: StreamGroup, options: ConsumerOptions, reconnect: Any, *, is_text: bool
-    ) -> None:
+    def __init__(self, group: StreamGroup, options: ConsumerOptions, *, is_text: bool) -> None:
         self.name: Final = group.consumer.decode(errors="replace")
         self.ledger = Ledger(
             options.max_items,
@@ -99,7 +62,8 @@ class Consuming:
         self.received = self.claimed = 0
         self._group = group
         self._options = options
-        self._reconnect = reconnect
+        self._settling = Settling(group, self.ledger, options)
+        self.flush = self._settling.flush
         self._is_text = is_text
         self._patience = group.backend.options.timeouts.answer
         self._fetching: list[trio.CancelScope] = []
@@ -120,7 +84,10 @@ class Consuming:
     async def run(self) -> AsyncIterator[None]:
         """Do all of it while the body runs."""
         async with open_background_nursery() as nursery:
-            for function, name in ((self._keep, "keep entries"), (self._settle, "settle entries")):
+            for function, name in (
+                (self._settling.keep, "keep entries"),
+                (self._settling.settle, "settle entries"),
+            ):
                 nursery.start_soon(self._guard, partial(self._until_end, function), name=name)
             for streams in self._parts():
                 nursery.start_soon(self._fetch, streams, name="fetch entries")
@@ -141,20 +108,20 @@ class Consuming:
 
     async def _say_goodbye(self) -> None:
         known = self.ledger.known_keys()
-        await self.flush()
+        await self._settling.flush()
         try:
             for stream in self._unsure:
                 await self._give_back_unknown(stream, known)
             if self._options.is_own_name and self.error is None:
                 for stream in self._options.streams:
                     await self._group.leave(stream)
-        except (RedisError, ResourceClosed, *_PASSING):
+        except (RedisError, ResourceClosed, *PASSING):
             pass  # it is claimed, and we are forgotten, some day
 
     async def _give_back_unknown(self, stream: bytes, known: set[EntryKey]) -> None:
         """Give back what was handed to us when we did not wait for it any more."""
         behind, idle = b"", as_idle_ms(self._options.claim_idle, 0)
-        while rows := await self._group.list_own(stream, behind, _BATCH):
+        while rows := await self._group.list_own(stream, behind, BATCH):
             unknown = [(each, idle, n) for each, n in rows if (stream, each) not in known]
             await self._group.give_back(stream, unknown)
             behind = rows[-1][0]
@@ -170,14 +137,8 @@ class Consuming:
                 entry = self.inbox.receive_nowait()
             except (trio.WouldBlock, trio.EndOfChannel, trio.ClosedResourceError):
                 return
+            self.ledger.buffered -= 1
             self.ledger.give_back(entry._key, was_seen=False)
-
-    async def flush(self) -> None:
-        """Wait until the server knows what is settled now."""
-        ledger, count = self.ledger, self.ledger.settled_count
-        while ledger.told_count < count and self.error is None:
-            await ledger.wait_changed()
-        await trio.lowlevel.checkpoint()
 
     def _parts(self) -> Iterable[Sequence[bytes]]:
         """Return the streams in parts that one request can be for."""
@@ -200,7 +161,11 @@ class Consuming:
         with trio.CancelScope() as scope:
             self._fetching.append(scope)
             if not self._is_draining:
-                await self._again(function)
+                await persist(
+                    function,
+                    self._options.reconnect,
+                    on_no_group=self._recreate if self._options.create else None,
+                )
 
     async def _until_end(self, function: Callable[[], Awaitable[object]]) -> None:
         """Run what has to go on while all around is cancelled, until we have said goodbye."""
@@ -215,29 +180,12 @@ class Consuming:
         self.drain()
         self.ledger.wake()
 
-    async def _again(self, function: Callable[[], Awaitable[object]]) -> None:
-        """Do something again and again, with waits behind failures that pass."""
-        failures = 0
-        while True:
-            try:
-                await function()
-                failures = 0
-            except _PASSING:
-                failures += 1
-            except RedisError as exc:
-                if exc.code != "NOGROUP" or not self._options.create:
-                    raise
-                failures += 1
-                await self._recreate()
-            if failures:
-                await trio.sleep(self._reconnect.delay(failures, random.random()))  # noqa: S311
-
     async def _recreate(self) -> None:
         """Make the groups again, after somebody has deleted a stream: from its beginning."""
         try:
             for stream in self._options.streams:
                 await self._group.create(stream, "0")
-        except _PASSING:
+        except PASSING:
             pass  # it is tried again
 
     async def _fetch(self, streams: Sequence[bytes]) -> None:
@@ -262,7 +210,7 @@ class Consuming:
         """Take what is pending under our name, and is not known to us."""
         behind = b""
         while True:
-            count = min(_BATCH, await self._wait_room(1))
+            count = min(BATCH, await self._wait_room(1))
             rows = await self._group.list_own(stream, behind, count)
             unknown = [each for each, _ in rows if (stream, each) not in self.ledger]
             if unknown:
@@ -306,94 +254,21 @@ class Consuming:
             if retries and retries[0][0] <= now:
                 while retries and retries[0][0] <= now:
                     heapq.heappop(retries)
-                await self.flush()  # else the server does not know yet
+                await self._settling.flush()  # else the server does not know yet
                 return
             with trio.move_on_at(min(until, retries[0][0] if retries else math.inf)):
                 await self.ledger.wait_changed()
 
-    async def _keep(self) -> None:
-        """Have what is ours count as handed out just now, so that nobody claims it."""
-        while True:
-            await trio.sleep(self._options.claim_idle / KEEPS_PER_IDLE)
-            for stream, ids in self.ledger.open_ids().items():
-                for at in range(0, len(ids), _BATCH):
-                    await self._keep_some(stream, ids[at : at + _BATCH])
-
-    async def _keep_some(self, stream: bytes, ids: Sequence[bytes]) -> None:
-        lost: Iterable[bytes] = ()
-        try:
-            lost = await self._group.keep(stream, ids)
-        except _PASSING:
-            pass  # there will be another time
-        except RedisError as exc:
-            if exc.code != "NOGROUP":
-                raise
-            lost = ids
-        for each in lost:
-            self.ledger.lose((stream, each))
-
-    async def _settle(self) -> None:
-        """Tell the server what is settled; what comes meanwhile leaves together with it."""
-        told: Settlements | None = None
-
-        async def settle_once() -> None:
-            nonlocal told
-            while told is None and not self.ledger.has_settlements:
-                await self.ledger.wait_changed()
-            if told is None:
-                told = self.ledger.take_settlements()
-            await self._tell(told)
-            self.ledger.confirm(told)
-            told = None
-
-        await self._again(settle_once)
-
-    async def _tell(self, told: Settlements) -> None:
-        group = self._group
-        if told.acks:
-            await group.acknowledge(told.acks)
-        by_stream: dict[bytes, list[Failure]] = {}
-        for each in told.retries:
-            by_stream.setdefault(each.key[0], []).append(each)
-        now, idle = trio.current_time(), self._options.claim_idle
-        for stream, failures in by_stream.items():
-            for at in range(0, len(failures), _BATCH):
-                rows = [
-                    (each.key[1], as_idle_ms(idle, each.due - now), each.deliveries)
-                    for each in failures[at : at + _BATCH]
-                ]
-                await group.give_back(stream, rows)
-        for each in told.dead:
-            await self._bury(each)
-
-    async def _bury(self, failure: Failure) -> None:
-        stream, entry_id = failure.key
-        raw = failure.entry.raw_fields
-        if len(raw) > _MOST_FIELDS:
-            raw = {b"fields-left-out": b"%d" % len(raw)}
-        fields = [part for pair in raw.items() for part in pair]
-        fields += (
-            b"dead-stream",
-            stream,
-            b"dead-id",
-            entry_id,
-            b"dead-group",
-            self._group.group,
-            b"dead-consumer",
-            self._group.consumer,
-            b"dead-deliveries",
-            b"%d" % failure.deliveries,
-            b"dead-reason",
-            failure.reason.encode(errors="replace"),
-        )
-        options = self._options
-        letters = options.letters(stream)
-        await self._group.bury(stream, entry_id, letters, options.max_dead_letters, fields)
-
     async def _wait_room(self, least: int) -> int:
-        """Wait until there is room for so many entries, and return for how many there is."""
-        while (room := self.ledger.room) < least:
-            await self.ledger.wait_changed()
+        """Wait until there is room for so many entries, and return for how many there is.
+
+        While there is something to be received it is waited for room for many, which cost little
+        more than one.
+        """
+        ledger, options = self.ledger, self._options
+        many = max(least, min(options.batch, options.max_items // 2))
+        while (room := ledger.room) < (many if ledger.buffered else least):
+            await ledger.wait_changed()
         return room
 
     def _take(self, found: Sequence[RawEntry], *, is_claimed: bool = False) -> None:
@@ -431,10 +306,6 @@ class Consuming:
     def _offer(self, entry: StreamEntry[Any]) -> None:
         try:
             self._hand_out.send_nowait(entry)
+            self.ledger.buffered += 1
         except (trio.ClosedResourceError, trio.BrokenResourceError):
             self.ledger.give_back(entry._key, was_seen=False)
-
-
-def as_idle_ms(claim_idle: float, retry_in: float) -> int:
-    """Return how long an entry has to count as idle, so that it is claimed in ``retry_in``."""
-    return max(0, math.ceil((claim_idle - max(0.0, retry_in)) * 1000) + 1)

@@ -69,6 +69,8 @@ class Ledger:
         self.acked = self.failed = self.dead = self.lost = 0
         self.settled_count = self.told_count = 0
         """Entries that were settled, and those of them that the server knows of, in order."""
+        self.buffered = 0
+        """Entries that wait to be received."""
         self.next_retry: list[tuple[float, EntryKey]] = []
         """When entries that have failed may be handed out again, soonest first."""
         self._max_deliveries = max_deliveries
@@ -96,6 +98,12 @@ class Ledger:
     def take(self, key: EntryKey, entry: StreamEntry[Any]) -> None:
         """Note that an entry was handed to us."""
         self._open[key] = entry
+
+    def note_received(self) -> None:
+        """Note that somebody has received an entry."""
+        self.buffered -= 1
+        if not self.buffered:
+            self.wake()
 
     def acknowledge(self, key: EntryKey) -> None:
         """Note that an entry is done."""

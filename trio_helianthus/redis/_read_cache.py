@@ -164,12 +164,8 @@ def size_of(answer: Any) -> int:
 
 def copy_of(answer: Any) -> Any:
     """Return an answer that its receiver may change."""
-    kind: type = answer.__class__
-    if kind is list:
-        return [copy_of(each) if each.__class__ in _MUTABLE else each for each in answer]
-    if kind is dict:
+    if isinstance(answer, list):
+        return [copy_of(each) if isinstance(each, (list, dict)) else each for each in answer]
+    if isinstance(answer, dict):
         return {key: copy_of(value) for key, value in answer.items()}
     return answer
-
-
-_MUTABLE: Final = frozenset({list, dict})

@@ -12,7 +12,8 @@ from trio_helianthus.core import limit, operation
 
 from ._command_runner import CommandRunner
 from ._consumer import StreamConsumer, T
-from ._consuming import ConsumerOptions, Consuming
+from ._consumer_options import ConsumerOptions
+from ._consuming import Consuming
 from ._recipe_keys import bytes_of, tagged_key
 from ._recipe_numbers import check_count, check_span
 from ._scripts import Script
@@ -136,14 +137,13 @@ class StreamOperations(CommandRunner[T]):
             forget_after=forget_after,
             create=create,
             is_own_name=name is None,
+            reconnect=self._backend.options.reconnect,
         )
         own = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         requests = StreamGroup(
             self._backend, bytes_of(group), bytes_of(own if name is None else name)
         )
-        consuming = Consuming(
-            requests, options, self._backend.options.reconnect, is_text=self._is_text
-        )
+        consuming = Consuming(requests, options, is_text=self._is_text)
         with operation("redis.consumer"), limit(timeout, token):
             await consuming.create_groups()
         async with consuming.run():

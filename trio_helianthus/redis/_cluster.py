@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import trio
 
@@ -11,7 +11,6 @@ from trio_helianthus.errors import OperationTimeout, RedisError
 
 from ._cluster_path import ClusterPath
 from ._cluster_refresh import Refresher
-from ._command import CommandFlag
 from ._joining import join
 from ._read_from import ReadFrom
 from ._routing import (
@@ -45,8 +44,6 @@ if TYPE_CHECKING:
     from ._options import Options
     from ._slot_map import Shard
     from ._url import Place
-
-_STATEFUL: Final = CommandFlag.STATEFUL
 
 
 class Cluster(Several):
@@ -99,7 +96,7 @@ class Cluster(Several):
         if 0 < at < len(args) and topology.groups:
             slot = slot_of(args[at])
         else:
-            if command.flags & _STATEFUL:
+            if command.is_stateful:
                 raise stateful(command)
             if not topology.groups:
                 return self._begin_late(command, args)
@@ -132,7 +129,7 @@ class Cluster(Several):
 
     async def run_many(self, requests: Sequence[Request], *, is_atomic: bool) -> list[Any]:
         for command, _ in requests:
-            if command.flags & _STATEFUL:
+            if command.is_stateful:
                 raise stateful(command)
         await self.wait_until_known()
         if is_atomic:

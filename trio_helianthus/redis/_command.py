@@ -66,8 +66,19 @@ class Command:
     key_at: int = attrs.field(init=False)
     """Where its only key stands, counted from the command's first word; 0: none; -1: several, or
     they have to be looked for."""
+    # Asking an IntFlag for a flag costs more than all else that is done for a command.
+    is_readonly: bool = attrs.field(init=False)
+    """Whether it changes nothing."""
+    is_repeatable: bool = attrs.field(init=False)
+    """Whether it may be sent again after a lost connection."""
+    may_block: bool = attrs.field(init=False)
+    """Whether the server may let its answer wait."""
+    is_stateful: bool = attrs.field(init=False)
+    """Whether it changes the connection."""
     is_for_sessions: bool = attrs.field(init=False)
     """Whether it is not sent on a shared connection: it blocks, or changes the connection."""
+    is_raw: bool = attrs.field(init=False)
+    """Whether its answer stays bytes where text is asked for."""
     request_policy: RequestPolicy | None = None
     """Of a cluster: whom it is sent to; ``None``: to the server that has the keys, else to any."""
     response_policy: ResponsePolicy | None = None
@@ -84,22 +95,31 @@ class Command:
             return 0
         return self.keys[0].only_at if len(self.keys) == 1 else -1
 
-    @is_for_sessions.default
-    def _is_for_sessions(self) -> bool:
-        return bool(self.flags & _FOR_SESSIONS)
-
-    @property
-    def is_readonly(self) -> bool:
-        """Whether it changes nothing."""
+    @is_readonly.default
+    def _is_readonly(self) -> bool:
         return bool(self.flags & CommandFlag.READONLY)
 
-    @property
-    def is_repeatable(self) -> bool:
-        """Whether it may be sent again after a lost connection."""
+    @is_repeatable.default
+    def _is_repeatable(self) -> bool:
         return bool(self.flags & _REPEATABLE)
 
+    @may_block.default
+    def _may_block(self) -> bool:
+        return bool(self.flags & CommandFlag.BLOCKING)
 
-_FOR_SESSIONS: Final = CommandFlag.BLOCKING | CommandFlag.STATEFUL
+    @is_stateful.default
+    def _is_stateful(self) -> bool:
+        return bool(self.flags & CommandFlag.STATEFUL)
+
+    @is_for_sessions.default
+    def _is_for_sessions(self) -> bool:
+        return self.may_block or self.is_stateful
+
+    @is_raw.default
+    def _is_raw(self) -> bool:
+        return bool(self.flags & CommandFlag.RAW)
+
+
 _REPEATABLE: Final = CommandFlag.READONLY | CommandFlag.REPEATABLE
 _MAY_BLOCK: Final = frozenset({"XREAD", "XREADGROUP"})
 
@@ -113,7 +133,7 @@ def is_blocking(command: Command, args: Sequence[Value]) -> bool:
     :param args: with the command's words in front.
     """
     if command.name not in _MAY_BLOCK:
-        return bool(command.flags & CommandFlag.BLOCKING)
+        return command.may_block
     for arg in args[1:]:
         if isinstance(arg, (str, bytes)):
             word = (arg if isinstance(arg, bytes) else arg.encode()).upper()

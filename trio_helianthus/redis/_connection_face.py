@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from trio_helianthus.core import limit
 from trio_helianthus.errors import LocalProtocolError, RedisError
 
-from ._command import Command, CommandFlag
+from ._command import Command
 from ._commands import ConnectionCommands
 from ._finishing import find_command, finish
 from ._reports import command_operation
@@ -62,7 +62,7 @@ class RedisConnection(ConnectionCommands[T]):
         connection = self._connection
         if command.name in PUSHES:
             raise LocalProtocolError(f"{command.name} has no answer that could be waited for here")
-        if command.flags & CommandFlag.STATEFUL:
+        if command.is_stateful:
             connection.is_changed = True
         with command_operation(command), limit(timeout, token):
             (answer,) = await connection.exchange(args)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -38,15 +39,22 @@ def as_text(answer: Any) -> Any:
 
 def finish(command: Command, answer: Any, *, is_text: bool) -> Any:
     """Return the natural value of an answer that is no error."""
-    if is_text and not command.flags & CommandFlag.RAW:
+    if is_text and not command.is_raw:
         answer = as_text(answer)
     return answer if command.decode is None else command.decode(answer)
 
 
 def finish_all(requests: Sequence[Request], answers: Sequence[Any], *, is_text: bool) -> list[Any]:
     """Return the natural values of the answers of a pipeline; errors stay values."""
+    if is_text:
+        return [
+            answer if isinstance(answer, RedisError) else finish(command, answer, is_text=True)
+            for (command, _), answer in zip(requests, answers, strict=True)
+        ]
     return [
-        answer if isinstance(answer, RedisError) else finish(command, answer, is_text=is_text)
+        answer
+        if (decode := command.decode) is None or isinstance(answer, RedisError)
+        else decode(answer)
         for (command, _), answer in zip(requests, answers, strict=True)
     ]
 
@@ -76,9 +84,13 @@ def find_command(args: Sequence[resp.Argument]) -> Command:
     known = COMMANDS.get(" ".join(words)) or COMMANDS.get(first)
     if known is None:
         return Command(first[:_LONGEST_NAME])
-    flags = known.flags
-    if flags & CommandFlag.BLOCKING and not is_blocking(known, args):
-        flags &= ~CommandFlag.BLOCKING
+    return _undecoded(known, blocks=known.may_block and is_blocking(known, args))
+
+
+@cache
+def _undecoded(known: Command, *, blocks: bool) -> Command:
+    """Return a command of the table as one whose answer is not decoded."""
+    flags = known.flags if blocks else known.flags & ~CommandFlag.BLOCKING
     return attrs.evolve(known, flags=flags, decode=None)
 
 

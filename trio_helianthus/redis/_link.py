@@ -301,8 +301,11 @@ class Link:
                     if (task := call.task) is not None:
                         call.task = None
                         reschedule(task, WOKEN)
-            else:
-                call.take(answer)
+            else:  # Batch.take, in place
+                taken = call.answers  # type: ignore[attr-defined]
+                taken.append(answer)
+                if len(taken) == call.count:  # type: ignore[attr-defined]
+                    call.take_all(taken)  # type: ignore[attr-defined]
         self._one_by_one = len(answers) <= 1
         self.answered_at = now = trio.current_time()
         if calls:

@@ -121,7 +121,7 @@ class Watched(Several):
 
     async def run_many(self, requests: Sequence[Request], *, is_atomic: bool) -> list[Any]:
         for command, _ in requests:
-            if command.flags & CommandFlag.STATEFUL:
+            if command.is_stateful:
                 raise stateful(command)
         if is_atomic:
             return await run_atomic(self, self.trail(), requests, slot=None)

@@ -77,7 +77,7 @@ class Server(Backend):
 
     def begin(self, command: Command, args: Sequence[resp.Argument]) -> Awaitable[Any]:
         if command.is_for_sessions:
-            if command.flags & CommandFlag.STATEFUL:
+            if command.is_stateful:
                 raise stateful(command)
             return self._run_alone(command, args)
         data = self._encode(args)
@@ -88,15 +88,16 @@ class Server(Backend):
         call = spare.pop() if spare else Call(spare)
         call.command = command
         call.data = data
+        call.decode = None
         return (self._line or self._pick()).begin(call)
 
     async def run_many(self, requests: Sequence[Request], *, is_atomic: bool) -> list[Any]:
         for command, _ in requests:
-            if command.flags & CommandFlag.STATEFUL:
-                raise stateful(command)
-        if not is_atomic and any(command.flags & CommandFlag.BLOCKING for command, _ in requests):
-            self._commands += len(requests)
-            return await self.sessions.run_many(requests)
+            if command.is_for_sessions:
+                if command.is_stateful:
+                    raise stateful(command)
+                if not is_atomic:
+                    return await self._run_many_alone(requests)
         if not is_atomic:
             return await self._run_batch(requests)
         answers = await self._run_batch([(MULTI, (b"MULTI",)), *requests, (EXEC, (b"EXEC",))])
@@ -111,15 +112,26 @@ class Server(Backend):
 
     def make_batch(self, requests: Sequence[Request]) -> Batch:
         """Return several commands that are to leave together."""
-        encode, limits = self._encode, self.options.limits
-        parts = [check_size(encode(args), limits) for _, args in requests]
+        encode = self._encode
+        parts = [encode(args) for _, args in requests]
+        data = b"".join(parts)
+        if len(data) > self._max_command_bytes:
+            for each in parts:
+                check_size(each, self.options.limits)
         self._commands += len(requests)
-        return Batch([command for command, _ in requests], b"".join(parts))
+        return Batch([command for command, _ in requests], data)
 
     async def _run_batch(self, requests: Sequence[Request]) -> list[Any]:
         batch = self.make_batch(requests)
         answers: list[Any] = await (self._line or self._pick()).begin(batch)
         return answers
+
+    async def _run_many_alone(self, requests: Sequence[Request]) -> list[Any]:
+        for command, _ in requests:
+            if command.is_stateful:
+                raise stateful(command)
+        self._commands += len(requests)
+        return await self.sessions.run_many(requests)
 
     async def _run_alone(self, command: Command, args: Sequence[resp.Argument]) -> Any:
         check_size(self._encode(args), self.options.limits)

@@ -19,8 +19,6 @@ from trio_helianthus.errors import (
     RedisError,
 )
 
-from ._command import CommandFlag
-
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
@@ -72,7 +70,7 @@ class Sessions:
 
     async def run_many(self, requests: Sequence[Request], *, is_asking: bool = False) -> list[Any]:
         """Run several commands on a connection of their own; errors are values."""
-        is_blocking = any(command.flags & CommandFlag.BLOCKING for command, _ in requests)
+        is_blocking = any(command.may_block for command, _ in requests)
         timeout = math.inf if is_blocking else self._timeouts.answer
         async with self.lend(is_asking=is_asking) as connection:
             try:

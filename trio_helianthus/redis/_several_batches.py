@@ -57,7 +57,7 @@ class Errand:
             self.places.append(-1)
         self.requests.append(request)
         self.places.append(at)
-        self.is_blocking |= bool(request[0].flags & CommandFlag.BLOCKING)
+        self.is_blocking |= request[0].may_block
 
     async def collect(self) -> list[Any]:
         """Return the answers."""

@@ -1,0 +1,169 @@
+"""Clients of Redis on asyncio and uvloop: redis-py and valkey-glide."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from ._asyncio_servers import run
+from ._being_measured import leave_room_in_heap
+from ._redis_loads import (
+    CHANNEL,
+    COUNTER,
+    KEY,
+    PIPELINE_COMMANDS,
+    PUBLISHED_AT_A_TIME,
+    STREAM,
+    STREAM_ENTRIES,
+    SUBSCRIBERS,
+    VALUE,
+    RedisLoad,
+)
+from ._redis_tally import Tally, check, check_all, check_raised, orders
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+
+async def use_redis_py(load: RedisLoad, port: int) -> None:
+    """Do what a load says with redis-py."""
+    from redis import asyncio as redis_py
+
+    r: Any = redis_py.Redis(port=port, max_connections=1000)
+    await r.set(KEY, VALUE)
+
+    async def xadd() -> Any:
+        return await r.xadd(STREAM, {"value": VALUE}, maxlen=STREAM_ENTRIES, approximate=True)
+
+    async def pipeline() -> Any:
+        commands = r.pipeline(transaction=False)
+        for _ in range(PIPELINE_COMMANDS):
+            commands.get(KEY)
+        return await commands.execute()
+
+    if load is RedisLoad.PUBSUB:
+        await publish_with_redis_py(r)
+    else:
+        await work(load, r, xadd, pipeline)
+    await r.aclose()
+
+
+async def publish_with_redis_py(r: Any) -> None:
+    """Publish to subscribers of the same client, each of which has a connection."""
+    came = asyncio.Event()
+    missing = 0
+
+    async def receive(subscription: Any) -> None:
+        nonlocal missing
+        async for message in subscription.listen():
+            if message["type"] != "message":
+                continue
+            check(message["data"])
+            missing -= 1
+            if not missing:
+                came.set()
+
+    subscriptions = [r.pubsub() for _ in range(SUBSCRIBERS)]
+    for subscription in subscriptions:
+        await subscription.subscribe(CHANNEL)
+    tasks = [asyncio.create_task(receive(subscription)) for subscription in subscriptions]
+    while sum(n for _, n in await r.pubsub_numsub(CHANNEL)) < SUBSCRIBERS:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    for seconds in orders():
+        tally = Tally(seconds)
+        while True:
+            came.clear()
+            missing = SUBSCRIBERS * PUBLISHED_AT_A_TIME
+            for _ in range(PUBLISHED_AT_A_TIME):
+                await r.publish(CHANNEL, VALUE)
+            await came.wait()
+            if not tally.more(SUBSCRIBERS * PUBLISHED_AT_A_TIME):
+                break
+        tally.report()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    for subscription in subscriptions:
+        await subscription.aclose()
+
+
+async def use_glide(load: RedisLoad, port: int) -> None:
+    """Do what a load says with valkey-glide."""
+    import glide
+
+    place = glide.NodeAddress("127.0.0.1", port)
+    r: Any = await glide.GlideClient.create(glide.GlideClientConfiguration([place]))
+    await r.set(KEY, VALUE)
+    options = glide.StreamAddOptions(trim=glide.TrimByMaxLen(exact=False, threshold=STREAM_ENTRIES))
+
+    async def xadd() -> Any:
+        return await r.xadd(STREAM, [("value", VALUE)], options)
+
+    async def pipeline() -> Any:
+        commands = glide.Batch(is_atomic=False)
+        for _ in range(PIPELINE_COMMANDS):
+            commands.get(KEY)
+        return await r.exec(commands, raise_on_error=True)
+
+    await work(load, r, xadd, pipeline)
+    await r.close()
+
+
+async def work(
+    load: RedisLoad,
+    r: Any,
+    xadd: Callable[[], Awaitable[Any]],
+    pipeline: Callable[[], Awaitable[Any]],
+) -> None:
+    """Do it in as many tasks as the load says, as often as we are told."""
+
+    async def get(tally: Tally) -> None:
+        check(await r.get(KEY))
+        while tally.more():
+            check(await r.get(KEY))
+
+    async def get_timed(tally: Tally) -> None:
+        while True:
+            since = time.perf_counter()
+            check(await r.get(KEY))
+            if not tally.more_timed(since):
+                return
+
+    async def put(tally: Tally) -> None:
+        while await r.set(KEY, VALUE) and tally.more():
+            pass
+
+    async def incr(tally: Tally) -> None:
+        value = await r.incr(COUNTER)
+        while tally.more():
+            value = check_raised(value, await r.incr(COUNTER))
+
+    async def add(tally: Tally) -> None:
+        while await xadd() and tally.more():
+            pass
+
+    async def send(tally: Tally) -> None:
+        check_all(await pipeline())
+        while tally.more(PIPELINE_COMMANDS):
+            check_all(await pipeline())
+
+    works = {"get": get, "set": put, "incr": incr, "xadd": add, "pipeline": send}
+    once = get_timed if load.is_timed else works[load.command]
+    for seconds in orders():
+        tally = Tally(seconds)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(load.tasks):
+                group.create_task(once(tally))
+        tally.report()
+
+
+if __name__ == "__main__":
+    leave_room_in_heap()
+    name, loop, chosen, place = sys.argv[1:]
+    match name:
+        case "glide":
+            run(loop, use_glide(RedisLoad(chosen), int(place)))
+        case _:
+            run(loop, use_redis_py(RedisLoad(chosen), int(place)))

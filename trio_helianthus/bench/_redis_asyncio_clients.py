@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ._asyncio_servers import run
@@ -29,9 +30,8 @@ if TYPE_CHECKING:
 
 async def use_redis_py(load: RedisLoad, port: int) -> None:
     """Do what a load says with redis-py."""
-    from redis import asyncio as redis_py
-
-    r: Any = redis_py.Redis(port=port, max_connections=1000)
+    redis_py: Any = import_module("redis.asyncio")
+    r = redis_py.Redis(port=port, max_connections=1000)
     await r.set(KEY, VALUE)
 
     async def xadd() -> Any:
@@ -91,10 +91,9 @@ async def publish_with_redis_py(r: Any) -> None:
 
 async def use_glide(load: RedisLoad, port: int) -> None:
     """Do what a load says with valkey-glide."""
-    import glide
-
+    glide: Any = import_module("glide")
     place = glide.NodeAddress("127.0.0.1", port)
-    r: Any = await glide.GlideClient.create(glide.GlideClientConfiguration([place]))
+    r = await glide.GlideClient.create(glide.GlideClientConfiguration([place]))
     await r.set(KEY, VALUE)
     options = glide.StreamAddOptions(trim=glide.TrimByMaxLen(exact=False, threshold=STREAM_ENTRIES))
 

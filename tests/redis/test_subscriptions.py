@@ -15,9 +15,9 @@ from trio_helianthus.errors import redis_error
 from trio_helianthus.wire import resp
 
 
-async def until(condition: Callable[[], Any]) -> None:
+async def until(condition: Callable[[], Any], seconds: float = 10) -> None:
     """Wait for something that another process brings about."""
-    with trio.fail_after(10):
+    with trio.fail_after(seconds):
         while True:
             answer = condition()
             if not isinstance(answer, bool):
@@ -325,5 +325,147 @@ def test_subscribing_may_be_cancelled_anywhere() -> None:
             async with r.subscribe("x") as messages:
                 await r.execute("PUBLISH", "x", "2")
                 assert (await messages.receive()).data == b"2"
+
+    testing.cancel_sweep(scenario)
+
+
+def confirming(visitor: Visitor, command: list[bytes]) -> Any:
+    """Confirm subscriptions, as a server would."""
+    name, *names = command
+    if not name.lower().endswith(b"subscribe"):
+        return None
+    for count, each in enumerate(names, 1):
+        visitor.stream.send_nowait(visitor.protocol.send(resp.Push([name.lower(), each, count])))
+    return NOTHING
+
+
+async def test_what_is_refused_leaves_nothing_behind(redis_server: testing.RedisServer) -> None:
+    await redis_server.execute(
+        "ACL", "SETUSER", "reader", "on", ">secret", "+@all", "resetchannels", "&open"
+    )
+    async with (
+        redis.open_client(redis_server.url, username="reader", password="secret") as r,
+        r.subscribe() as messages,
+    ):
+        with pytest.raises(errors.RedisPermissionDenied):
+            await messages.add("open", patterns=["open*"])
+        assert r.statistics().subscriptions == 0
+        await until(lambda: is_silent(r, "open"))
+        await messages.add("open")
+        assert await r.publish("open", "x") == 1
+
+
+async def test_two_tasks_may_add_the_same(client: redis.Redis[bytes]) -> None:
+    async with client.subscribe() as messages:
+
+        async def add() -> None:
+            await messages.add("x", timeout=5)
+            assert await client.publish("x", "1") == 1
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(add)
+            nursery.start_soon(add)
+        assert messages.statistics().queued == 2
+
+
+async def test_what_was_left_stays_left_while_messages_come(client: redis.Redis[bytes]) -> None:
+    rounds = 200
+
+    async def publish(*, task_status: trio.TaskStatus[None]) -> None:
+        task_status.started()
+        while True:
+            pipeline = client.pipeline()
+            for _ in range(20):
+                pipeline.publish("x", "y")
+            await pipeline.execute()
+
+    async with client.subscribe("x", max_items=10) as steady, trio.open_nursery() as nursery:
+        await nursery.start(publish)
+        for _ in range(rounds):
+            async with client.subscribe("x") as messages:
+                assert (await messages.receive(timeout=10)).data == b"y"
+            with pytest.raises(errors.ResourceClosed):
+                messages.receive_nowait()
+        assert client.statistics().subscriptions == 1
+        assert steady.dropped > 0
+        assert steady.gaps == 0
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_closed_subscription_takes_nothing_more(client: redis.Redis[bytes]) -> None:
+    async with client.subscribe("x") as messages:
+        pass
+    with pytest.raises(errors.ResourceClosed):
+        await messages.add("x")
+    assert client.statistics().subscriptions == 0
+
+
+async def test_one_that_was_too_slow_takes_nothing_more(client: redis.Redis[bytes]) -> None:
+    overflow = core.Overflow.DISCONNECT
+    async with client.subscribe("x", max_items=1, overflow=overflow) as messages:
+        await client.publish("x", "1")
+        await client.publish("x", "2")
+        await until(lambda: client.statistics().subscriptions == 0)
+        with pytest.raises(errors.SubscriberTooSlow):
+            await messages.add("y")
+
+
+async def test_a_closed_client_takes_no_subscriptions(redis_server: testing.RedisServer) -> None:
+    async with redis.open_client(redis_server.url) as r:
+        pass
+    with pytest.raises(errors.ResourceClosed, match="client was closed"):
+        async with r.subscribe("x"):
+            raise AssertionError
+    with pytest.raises(errors.ResourceClosed):
+        async with r.subscribe_shards("x"):
+            raise AssertionError
+
+
+async def test_who_is_cancelled_before_asks_for_nothing(client: redis.Redis[bytes]) -> None:
+    token = core.CancelToken()
+    token.cancel("enough")
+    with pytest.raises(errors.OperationCancelled):
+        async with client.subscribe("x", token=token):
+            raise AssertionError
+    with trio.move_on_after(0) as scope:
+        async with client.subscribe("x"):
+            raise AssertionError
+    assert scope.cancelled_caught
+    assert await client.execute("PUBSUB", "CHANNELS") == []
+
+
+async def test_a_name_that_is_too_long_is_not_sent(redis_server: testing.RedisServer) -> None:
+    limits = redis.ClientLimits(max_command_bytes=100)
+    async with redis.open_client(redis_server.url, limits=limits) as r, r.subscribe("x") as other:
+        with pytest.raises(errors.LocalProtocolError, match="too long"):
+            async with r.subscribe("y" * 101):
+                raise AssertionError
+        assert await r.publish("x", "1") == 1
+        assert other.gaps == 0
+
+
+async def test_a_timeout_says_what_is_in_the_way(autojump_clock: MockClock) -> None:
+    async with open_scripted_server() as server, redis.open_client(server.url) as r:
+        server.refuses = redis_error("ERR max number of clients reached")
+        with pytest.raises(errors.OperationTimeout, match="within 2 seconds") as caught:
+            async with r.subscribe("x", timeout=2):
+                raise AssertionError
+        assert "max number of clients" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize("kind", ["channels", "shards"])
+def test_any_kind_of_subscribing_may_be_cancelled_anywhere(kind: str) -> None:
+    async def scenario(part: trio.CancelScope) -> None:
+        async with (
+            open_scripted_server(script=confirming) as server,
+            redis.open_client(server.url) as r,
+        ):
+            subscribe = r.subscribe if kind == "channels" else r.subscribe_shards
+            with part:
+                async with subscribe("x") as messages, subscribe("x", "y"):
+                    await messages.add("z")
+                    messages.remove("x")
+                    await messages.add("x")
+            assert r.statistics().subscriptions == 0
 
     testing.cancel_sweep(scenario)

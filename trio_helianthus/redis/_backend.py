@@ -5,19 +5,23 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import trio
+
 from ._trail import NO_TRAIL, Trail
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Hashable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from trio_helianthus.core import BackgroundNursery
+    from trio_helianthus.errors import RedisRedirection
     from trio_helianthus.wire import resp
 
     from ._command import Command
     from ._connection import Connection
     from ._options import Options
     from ._statistics import RedisStatistics
+    from ._url import Place
 
 Request: TypeAlias = "tuple[Command, Sequence[resp.Argument]]"
 """A command, and its arguments with its words in front."""
@@ -88,9 +92,28 @@ class Backend(ABC):
         """
         return [self.begin]
 
-    def shard_of(self, channel: bytes) -> Hashable:
-        """Return what tells apart the servers that have channels of shards; ``None``: only one."""
+    async def wait_until_known(self) -> None:  # noqa: B027 - one server is known at once
+        """Wait until it is known whom to ask."""
+
+    def homes(self) -> Sequence[Place | None]:
+        """Return the servers of which each tells of its own keys only; ``None``: any will do."""
+        return (None,)
+
+    def home_of(self, channel: bytes) -> Place | None:
+        """Return the server that has a channel of shards; ``None``: any will do."""
         return None
+
+    async def connect_home(self, home: Place | None) -> Connection:
+        """Make a connection to one of those; as :meth:`connect`."""
+        return await self.connect()
+
+    def note_moved(self, home: Place | None, error: RedisRedirection) -> bool:
+        """Take note of what a home has said, and return whether it is to be followed."""
+        return False
+
+    async def wait_for_news(self) -> None:
+        """Wait until :meth:`homes` may have changed."""
+        await trio.sleep_forever()
 
     @abstractmethod
     def statistics(self) -> RedisStatistics:

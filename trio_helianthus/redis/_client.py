@@ -19,12 +19,13 @@ from ._reports import command_operation
 from ._scan import ScanOperations
 from ._scripts import Library, Script
 from ._streaming import StreamOperations
+from ._subscribers import Subscribers
 from ._subscribing import SubscribeOperations
 from ._tracked_redis import TrackingOperations
 from ._transaction import ATTEMPTS, run_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from trio_helianthus.core import CancelToken
     from trio_helianthus.wire import resp
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from ._backend import Backend
     from ._command import Command
     from ._statistics import RedisStatistics
-    from ._subscriber import Subscriber
     from ._transaction import Transaction, TransactionResult
 
 __all__ = ["Redis"]
@@ -62,7 +62,7 @@ class Redis(
         self._backend = backend
         self._begin = backend.begin
         self._is_text = is_text
-        self._subscribers: dict[Hashable, Subscriber] = {}
+        self._subscribers = Subscribers(backend, is_text=is_text)
 
     async def execute(
         self,
@@ -184,8 +184,7 @@ class Redis(
 
     def statistics(self) -> RedisStatistics:
         """Return what there is now, and what was done so far."""
-        subscribers = self._subscribers.values()
-        count = len({listener for each in subscribers for listener in each.listeners})
+        count = len(self._subscribers.listeners)
         return attrs.evolve(self._backend.statistics(), subscriptions=count)
 
     def _run(

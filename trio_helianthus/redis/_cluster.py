@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
@@ -12,6 +12,7 @@ from trio_helianthus.errors import OperationTimeout, RedisError
 from ._cluster_path import ClusterPath
 from ._cluster_refresh import Refresher
 from ._joining import join
+from ._node import Elsewhere
 from ._read_from import ReadFrom
 from ._routing import (
     Audience,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from trio_helianthus.core import BackgroundNursery
+    from trio_helianthus.errors import RedisRedirection
     from trio_helianthus.wire import resp
 
     from ._backend import Begin, Request
@@ -44,6 +46,10 @@ if TYPE_CHECKING:
     from ._options import Options
     from ._slot_map import Shard
     from ._url import Place
+
+
+LOOK_SECONDS: Final = 5.0
+"""How often somebody looks at the cluster who wants to know of it, though nothing happens."""
 
 
 class Cluster(Several):
@@ -171,8 +177,30 @@ class Cluster(Several):
         self.watch()
         return self.follow(node.use().begin(command, args), node, command, args, slot)
 
-    def shard_of(self, channel: bytes) -> int:
-        return slot_of(channel)
+    def homes(self) -> Sequence[Place | None]:
+        return [place for slot, place in self.topology.primaries() if slot is not None]
+
+    def home_of(self, channel: bytes) -> Place | None:
+        return self.topology.pick(slot_of(channel), is_readonly=False).place
+
+    async def connect_home(self, home: Place | None) -> Connection:
+        if home is None:
+            return await self.connect()
+        node = self.topology.nodes.get(home)
+        if node is None:
+            raise Elsewhere
+        return await node.connect()
+
+    def note_moved(self, home: Place | None, error: RedisRedirection) -> bool:
+        node = None if home is None else self.topology.nodes.get(home)
+        self.trail().redirect(error, node)
+        return True
+
+    async def wait_for_news(self) -> None:
+        with trio.move_on_after(LOOK_SECONDS):
+            await self.refresher.updated.wait()
+            return
+        self.refresher.request(is_urgent=False)
 
     async def connect(self, key: resp.Argument | None = None) -> Connection:
         if key is None:

@@ -1,12 +1,11 @@
-"""The connection that subscriptions share: what is wanted is subscribed to, also once more."""
+"""The connection that subscriptions share: kept, and made again, while somebody listens."""
 
 from __future__ import annotations
 
+import math
 import random
-from collections import deque
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import attrs
 import trio
 
 from trio_helianthus.errors import (
@@ -15,369 +14,222 @@ from trio_helianthus.errors import (
     NetworkError,
     ProtocolError,
     RedisAuthenticationError,
-    RedisError,
     RedisPermissionDenied,
-    RedisRedirection,
     ResourceClosed,
 )
-from trio_helianthus.wire.resp import Push
 
 from ._connection import RECEIVE_BYTES, lost
-from ._messages import Kind
+from ._subscribed import Subscribed
+from ._topics import Topic
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Callable
 
-    from trio_helianthus.core import BackgroundNursery
+    from trio_helianthus.errors import RedisRedirection
 
+    from ._backend import Backend
     from ._connection import Connection
-    from ._options import Options
+    from ._messages import Kind
+    from ._topics import Listener, TopicKey
+    from ._url import Place
 
 LINGER_SECONDS: Final = 2.0
 """For how long the connection is kept that nobody needs any more."""
-NAMES_PER_COMMAND: Final = 500
-"""How many channels are subscribed to by one command."""
+STABLE_SECONDS: Final = 1.0
+"""A connection that was lost sooner is not made again at once."""
 _LOST: Final = (NetworkError, trio.BrokenResourceError, trio.ClosedResourceError, ProtocolError)
-_MESSAGES: Final = {
-    b"message": Kind.CHANNEL,
-    b"pmessage": Kind.PATTERN,
-    b"smessage": Kind.SHARD,
-}
-_CONFIRMATIONS: Final = {
-    name.lower().encode(): kind for kind in Kind for name in (kind.begin, kind.end)
-}
-
-
-class Topic:
-    """A channel or pattern, and who listens to it."""
-
-    __slots__ = ("has_been_ready", "kind", "listeners", "name", "ready", "refusal")
-
-    def __init__(self, kind: Kind, name: bytes) -> None:
-        self.kind = kind
-        self.name = name
-        self.listeners: dict[Listener, None] = {}
-        self.ready = trio.Event()
-        """Set when the server has confirmed it on the present connection, or refused it."""
-        self.has_been_ready = False
-        self.refusal: RedisError | None = None
-
-
-class Listener:
-    """One who listens to topics."""
-
-    __slots__ = ("end", "ends_when_lost", "gaps", "tell")
-
-    def __init__(
-        self,
-        tell: Callable[[Any], object],
-        end: Callable[[Exception], object],
-        *,
-        ends_when_lost: bool = False,
-    ) -> None:
-        self.tell = tell
-        """Called with each message."""
-        self.end = end
-        """Called when there will be nothing more."""
-        self.ends_when_lost = ends_when_lost
-        """Whether there will be nothing more once the connection is lost."""
-        self.gaps = 0
-        """How often the connection was lost since it listens."""
-
-
-@attrs.define
-class _Request:
-    """What the server was asked, and has not answered completely."""
-
-    command: str
-    kind: Kind | None = None
-    names: set[bytes] = attrs.field(factory=set)
+_UNREACHABLE: Final = (NetworkError, HelianthusError, trio.BrokenResourceError)
 
 
 class Subscriber:
-    """Keeps a connection while somebody listens, subscribed to what is listened to.
+    """Keeps a connection to one server, subscribed to what is listened to there.
 
-    Laws:
+    Nothing that a listener does makes the others, or the reader, wait.
 
-    1. :attr:`topics` are what is wanted. The writer compares them with what this connection was
-       told, and sends the difference; so nothing has to be remembered when it is lost.
-    2. The server answers in order: each confirmation, error or pong belongs to the request in
-       front. An error refuses a whole command, so its topics are asked for again, one by one.
-    3. Nothing that a listener does makes the others, or the reader, wait.
+    :param home: the server; ``None``: whichever the backend connects to.
+    :param make: makes a message of channel, data and pattern.
+    :param rehome: gives topics away that are not of this server any more.
+    :param move: follows a topic that has moved; see :class:`Subscribed`.
     """
 
     def __init__(
         self,
-        nursery: BackgroundNursery,
-        connect: Callable[[], Awaitable[Connection]],
-        options: Options,
+        backend: Backend,
+        home: Place | None,
+        *,
         make: Callable[[bytes, bytes, bytes | None], object],
+        rehome: Callable[[Subscriber], object],
+        move: Callable[[Topic, RedisRedirection], bool],
     ) -> None:
-        self.topics: dict[tuple[Kind, bytes], Topic] = {}
+        self.home: Final = home
+        self.topics: dict[TopicKey, Topic] = {}
         """What is listened to."""
-        self.connects = 0
-        self._nursery = nursery
-        self._connect = connect
-        self._options = options
-        self._make = make  # a message, of channel, data and pattern
-        self._is_running = False
-        self._is_closed = False
-        self._told: set[tuple[Kind, bytes]] = set()
-        self._to_compare: set[tuple[Kind, bytes]] = set()  # what may have changed
-        self._alone: set[tuple[Kind, bytes]] = set()  # to be asked for one by one
-        self._requests: deque[_Request] = deque()
+        self.trouble: Exception | None = None
+        """Why there is no connection, if there is none."""
+        self.is_running = False
+        self._backend = backend
+        self._make = make
+        self._rehome = rehome
+        self._move = move
+        self._subscribed: Subscribed | None = None  # while there is a connection
         self._changed = trio.Event()
-        self._ping_due = False
+        self._unused_since = math.inf
         self._loss: Exception | None = None  # why the connection is over
 
-    def listen(self, listener: Listener, kind: Kind, names: Iterable[bytes]) -> list[Topic]:
-        """Let a listener have what comes for some topics, from when each of them is ready.
+    def listen(self, listener: Listener, kind: Kind, name: bytes) -> Topic:
+        """Let a listener have what comes for a topic, from when that is ready.
 
         :raises ResourceClosed: the client was closed.
         """
-        if self._is_closed:
-            raise ResourceClosed("the Redis client was closed")
-        topics = []
-        for name in names:
-            topic = self.topics.get((kind, name))
-            if topic is None:
-                self.topics[kind, name] = topic = Topic(kind, name)
-                # If it was left just now, the server is asked again all the same: what it has sent
-                # before its confirmation is not for the new listener.
-                self._told.discard((kind, name))
-            topic.listeners[listener] = None
-            self._to_compare.add((kind, name))
-            topics.append(topic)
-        self._changed.set()
-        if not self._is_running:
-            self._is_running = True
-            self._nursery.start_soon(self._run, name="redis subscriptions")
-        return topics
+        topic = self.topics.get((kind, name))
+        if topic is None:
+            topic = Topic(kind, name, self)
+            self.adopt(topic)
+        topic.listeners[listener] = topic.ready.is_set()
+        return topic
 
-    def leave(self, listener: Listener, topics: Iterable[Topic]) -> None:
-        """Let it have nothing more of these topics; what nobody listens to is given up."""
-        for topic in topics:
-            topic.listeners.pop(listener, None)
-            if not topic.listeners and self.topics.get((topic.kind, topic.name)) is topic:
-                del self.topics[topic.kind, topic.name]
-                self._to_compare.add((topic.kind, topic.name))
-        self._changed.set()
+    def adopt(self, topic: Topic) -> None:
+        """Subscribe to a topic, which may come from another server.
 
-    @property
-    def listeners(self) -> set[Listener]:
-        """Everybody who listens."""
-        return {listener for topic in self.topics.values() for listener in topic.listeners}
+        :raises ResourceClosed: the client was closed.
+        """
+        if not self.is_running:
+            try:
+                self._backend.nursery.start_soon(self._run, name="redis subscriptions")
+            except RuntimeError as exc:  # the nursery takes nobody any more
+                raise ResourceClosed("the Redis client was closed") from exc
+            self.is_running = True
+        topic.owner = self
+        self.topics[topic.key] = topic
+        self._unused_since = math.inf
+        self._note(topic, is_new=True)
+
+    def drop(self, topic: Topic) -> None:
+        """Unsubscribe from a topic, unless that was given up already."""
+        if self.topics.get(topic.key) is topic:
+            del self.topics[topic.key]
+            self._note(topic)
+            if not self.topics:
+                self._unused_since = trio.current_time()
+
+    def _note(self, topic: Topic, *, is_new: bool = False) -> None:
+        if self._subscribed is not None:
+            self._subscribed.note(topic.key, is_new=is_new)
+        self._changed.set()
 
     async def _run(self) -> None:
-        failures, is_cancelled = 0, True
+        failures, has_ended = 0, False
         try:
             while await self._is_wanted():
+                self._rehome(self)
+                if not self.topics:
+                    continue
+                began = trio.current_time()
                 try:
-                    connection = await self._connect()
-                except (NetworkError, HelianthusError, trio.BrokenResourceError) as exc:
-                    failures += 1
+                    connection = await self._backend.connect_home(self.home)
+                except _UNREACHABLE as exc:
+                    self.trouble = exc
                     if isinstance(exc, (RedisAuthenticationError, RedisPermissionDenied)):
                         self._refuse_all(exc)
-                    delay = self._options.reconnect.delay(failures, random.random())  # noqa: S311
-                    await trio.sleep(delay)
                 else:
-                    failures = 0
                     await self._serve(connection)
-            is_cancelled = False
+                    if trio.current_time() >= began + STABLE_SECONDS:
+                        failures = 0
+                        continue
+                failures += 1
+                delay = self._backend.options.reconnect.delay(failures, random.random())  # noqa: S311
+                await trio.sleep(delay)
+            has_ended = True
         finally:
-            self._is_running = False
-            if is_cancelled:
-                self._is_closed = True
-                for listener in self.listeners:
+            self.is_running = False
+            if not has_ended:
+                topics = [*self.topics.values()]
+                for listener in {each for topic in topics for each in topic.listeners}:
                     listener.end(ResourceClosed("the Redis client was closed"))
 
     async def _is_wanted(self) -> bool:
         """Wait a little for somebody to listen."""
-        with trio.move_on_after(LINGER_SECONDS):
+        with trio.move_on_at(self._unused_since + LINGER_SECONDS):
             while not self.topics:
                 self._changed = trio.Event()
                 await self._changed.wait()
         return bool(self.topics)
 
+    def _refuse_all(self, error: RedisAuthenticationError | RedisPermissionDenied) -> None:
+        topics = [*self.topics.values()]
+        self.topics.clear()
+        self._unused_since = trio.current_time()
+        for topic in topics:
+            topic.refuse(error)
+
     async def _serve(self, connection: Connection) -> None:
         """Use a connection until it is lost, or nobody needs it."""
-        self.connects += 1
-        self._told.clear()
-        self._to_compare = set(self.topics)
-        self._requests.clear()
-        self._ping_due = False
-        self._loss = None
+        self.trouble = self._loss = None
+        subscribed = self._subscribed = Subscribed(
+            self.topics,
+            encode=connection.encode,
+            make=self._make,
+            move=self._move,
+            timeouts=self._backend.options.timeouts,
+            now=trio.current_time(),
+        )
         try:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._write, connection, nursery.cancel_scope)
-                nursery.start_soon(self._read, connection, nursery.cancel_scope)
+                nursery.start_soon(self._write, connection, subscribed, nursery.cancel_scope)
+                nursery.start_soon(self._read, connection, subscribed, nursery.cancel_scope)
         finally:
+            self._subscribed = None
             connection.close()
-            for topic in self.topics.values():
-                if topic.ready.is_set():
-                    topic.ready = trio.Event()
-            for listener in self.listeners:
-                listener.gaps += 1
-                if listener.ends_when_lost:
-                    listener.end(self._reason(connection))
+        self.trouble = self._loss
+        reason = self._loss
+        if not isinstance(reason, (NetworkError, ProtocolError)):
+            reason = lost(connection.stream)  # it was closed since the server was given up
+            reason.__cause__ = self._loss
+        topics = [*self.topics.values()]
+        for listener in {each for topic in topics for each in topic.interrupt()}:
+            listener.lose(reason)
 
-    def _reason(self, connection: Connection) -> Exception:
-        """Return why the connection is over."""
-        return lost(connection.stream) if self._loss is None else self._loss
-
-    async def _write(self, connection: Connection, scope: trio.CancelScope) -> None:
+    async def _write(
+        self, connection: Connection, subscribed: Subscribed, scope: trio.CancelScope
+    ) -> None:
+        """Send what is to be sent, and notice what does not come."""
+        patience = self._backend.options.timeouts.answer
         try:
             while True:
                 self._changed = trio.Event()
-                if data := self._difference(connection):
-                    await connection.stream.send_all(data)
-                elif self.topics:
-                    await self._changed.wait()
-                elif not await self._is_wanted():
+                now = trio.current_time()
+                subscribed.look(now)
+                if data := subscribed.commands(now):
+                    with trio.move_on_after(patience) as sending:
+                        await connection.stream.send_all(data)
+                    if sending.cancelled_caught:
+                        raise ConnectionTimedOut("the server takes nothing", operation="send")
+                elif now >= (leave_at := self._unused_since + LINGER_SECONDS):
                     break
+                else:
+                    with trio.move_on_at(min(subscribed.look_at(), leave_at)):
+                        await self._changed.wait()
         except _LOST as exc:
             self._loss = self._loss or exc
         scope.cancel(reason="the connection is over")
 
-    def _difference(self, connection: Connection) -> bytes:
-        """Return the commands that make what the server was told what is wanted."""
-        parts: list[bytes] = []
-
-        def ask(command: str, kind: Kind | None, names: list[bytes]) -> None:
-            parts.append(connection.encode((command, *names)))
-            self._requests.append(_Request(command, kind, set(names)))
-
-        changed, self._to_compare = self._to_compare, set()
-        topics, told = self.topics, self._told
-        for kind in Kind if changed else ():
-            mine = [key for key in changed if key[0] is kind]
-            ended = [key[1] for key in mine if key in told and key not in topics]
-            begun = [key[1] for key in mine if key in topics and key not in told]
-            told.difference_update((kind, name) for name in ended)
-            told.update((kind, name) for name in begun)
-            for at in range(0, len(ended), NAMES_PER_COMMAND):
-                ask(kind.end, kind, ended[at : at + NAMES_PER_COMMAND])
-            alone = [name for name in begun if (kind, name) in self._alone]
-            for name in alone:
-                self._alone.discard((kind, name))
-                ask(kind.begin, kind, [name])
-            together = [name for name in begun if name not in set(alone)] if alone else begun
-            # Channels of shards have to be in one slot, so each is asked for on its own.
-            step = 1 if kind is Kind.SHARD else NAMES_PER_COMMAND
-            for at in range(0, len(together), step):
-                ask(kind.begin, kind, together[at : at + step])
-        if self._ping_due:
-            self._ping_due = False
-            ask("PING", None, [])
-        return b"".join(parts)
-
-    async def _read(self, connection: Connection, scope: trio.CancelScope) -> None:
-        stream, wire = connection.stream, connection.wire
-        quiet = self._options.timeouts.health_check
-        patience = self._options.timeouts.answer
+    async def _read(
+        self, connection: Connection, subscribed: Subscribed, scope: trio.CancelScope
+    ) -> None:
+        stream, wire, take = connection.stream, connection.wire, subscribed.take
         try:
             while True:
-                data = None
-                with trio.move_on_after(patience if self._requests else quiet):
-                    data = await stream.receive_some(RECEIVE_BYTES)
-                if data is None:
-                    self._wonder(connection)
-                    continue
+                data = await stream.receive_some(RECEIVE_BYTES)
                 if not data:
                     raise lost(stream)
+                subscribed.heard_at = trio.current_time()
                 wire.receive_data(data)
                 for event in wire.next_events():
-                    self._take(event)
+                    take(event)
                 if wire.error is not None:
                     raise wire.error
+                if subscribed.has_changed:
+                    self._changed.set()
         except _LOST as exc:
             self._loss = self._loss or exc
         scope.cancel(reason="the connection is over")
-
-    def _wonder(self, connection: Connection) -> None:
-        """After silence, ask whether the server is still there; it is lost if it was asked."""
-        if self._requests:
-            raise ConnectionTimedOut(
-                "the server has not answered",
-                operation="receive",
-                address=connection.stream.remote_address,
-            )
-        self._ping_due = True
-        self._changed.set()
-
-    def _take(self, event: Any) -> None:
-        """Take whatever the server sends.
-
-        :raises RemoteProtocolError: it makes no sense here.
-        """
-        if isinstance(event, (Push, list)) and event:
-            kind = _MESSAGES.get(event[0]) if isinstance(event[0], bytes) else None
-            if kind is not None and len(event) == (4 if kind is Kind.PATTERN else 3):
-                self._deliver(kind, event)
-            elif event[0] in _CONFIRMATIONS and len(event) == 3:
-                self._confirm(event[0], event[1])
-            elif event[0] == b"pong" and self._requests:
-                self._requests.popleft()
-        elif self._requests:
-            request = self._requests.popleft()
-            if isinstance(event, RedisError):
-                self._refuse(request, event)
-
-    def _deliver(self, kind: Kind, event: list[Any]) -> None:
-        if kind is Kind.PATTERN:
-            _, pattern, channel, data = event
-            topic = self.topics.get((kind, pattern))
-        else:
-            _, channel, data = event
-            pattern = None
-            topic = self.topics.get((kind, channel))
-        if topic is not None and topic.ready.is_set():
-            message = self._make(channel, data, pattern)
-            for listener in tuple(topic.listeners):
-                listener.tell(message)
-
-    def _confirm(self, word: bytes, name: bytes | None) -> None:
-        kind = _CONFIRMATIONS[word]
-        command = word.decode().upper()
-        request = self._requests[0] if self._requests else None
-        if request is not None and request.command == command and name in request.names:
-            request.names.discard(name)
-            if not request.names:
-                self._requests.popleft()
-            topic = self.topics.get((kind, name))
-            if topic is not None and command == kind.begin:
-                topic.has_been_ready = True
-                topic.ready.set()
-        elif command == kind.end and name is not None and (kind, name) in self._told:
-            # Unasked: the slot of the channel has moved to another server.
-            raise ConnectionTimedOut("the channel has moved", operation="receive")
-
-    def _refuse(self, request: _Request, error: RedisError) -> None:
-        if isinstance(error, RedisRedirection):
-            raise ConnectionTimedOut("the channel has moved", operation="receive") from error
-        kind = request.kind
-        if kind is None or request.command == kind.end:
-            return
-        for name in request.names:
-            self._told.discard((kind, name))
-            self._to_compare.add((kind, name))
-            if len(request.names) > 1:
-                self._alone.add((kind, name))
-            else:
-                self._refuse_topic(self.topics.pop((kind, name), None), error)
-        self._changed.set()
-
-    def _refuse_all(self, error: RedisError) -> None:
-        topics, self.topics = self.topics, {}
-        for topic in topics.values():
-            self._refuse_topic(topic, error)
-
-    @staticmethod
-    def _refuse_topic(topic: Topic | None, error: RedisError) -> None:
-        if topic is None:
-            return
-        topic.refusal = error
-        topic.ready.set()
-        if topic.has_been_ready:
-            for listener in tuple(topic.listeners):
-                listener.end(error)

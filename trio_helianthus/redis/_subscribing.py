@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import trio
 
 from trio_helianthus import core
-from trio_helianthus.core import Overflow, OverflowQueue, limit
-from trio_helianthus.errors import LocalProtocolError
+from trio_helianthus.core import Overflow, OverflowQueue, limit, operation
 
-from ._keyspace import KeyspaceSubscription, channel_pattern, check_setting, event_maker
-from ._messages import Kind, Message
-from ._monitor import Monitor, check_ok, watch
-from ._subscriber import Subscriber
+from ._keyspace import KeyspaceSubscription, channel_pattern, event_maker
+from ._messages import Message
+from ._monitor import Monitor, begin, watch
 from ._subscription import MAX_MESSAGES, ShardSubscription, Subscription, as_names
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Hashable, Iterable
+    from collections.abc import AsyncIterator, Iterable
 
     from trio_helianthus.core import CancelToken
 
     from ._backend import Backend
+    from ._connection import Connection
+    from ._subscribers import Subscribers
     from ._values import Key
 
 T = TypeVar("T", bytes, str)
@@ -33,7 +33,7 @@ class SubscribeOperations(Generic[T]):
 
     _backend: Backend
     _is_text: bool
-    _subscribers: dict[Hashable, Subscriber]
+    _subscribers: Subscribers
 
     @asynccontextmanager
     async def subscribe(
@@ -63,7 +63,7 @@ class SubscribeOperations(Generic[T]):
         :param overflow: what happens when there are more: drop the oldest or the newest, or raise
             :exc:`~trio_helianthus.errors.SubscriberTooSlow` (``DISCONNECT``).
         :param ends_when_lost: when the connection is lost, raise why behind what is queued, instead
-            of going on with a gap.
+            of going on with a gap; see :attr:`Subscription.gaps`.
         :param timeout: seconds for subscribing; ``None`` means those of ``timeouts.reconnect``
             and ``timeouts.answer``.
         :param token: cancels subscribing.
@@ -71,9 +71,7 @@ class SubscribeOperations(Generic[T]):
         :raises OperationTimeout: the server has not confirmed it in time.
         """
         queue = OverflowQueue[Message[T]](max_items, overflow)
-        subscription = Subscription[T](
-            self._subscriber, queue, self._patience, ends_when_lost=ends_when_lost
-        )
+        subscription = Subscription[T](self._subscribers, queue, ends_when_lost=ends_when_lost)
         with subscription:
             await subscription.add(*channels, patterns=patterns, timeout=timeout, token=token)
             yield subscription
@@ -84,6 +82,7 @@ class SubscribeOperations(Generic[T]):
         *channels: Key,
         max_items: int = MAX_MESSAGES,
         overflow: Overflow = Overflow.DROP_OLDEST,
+        ends_when_lost: bool = False,
         timeout: float | None = None,
         token: CancelToken | None = None,
     ) -> AsyncIterator[ShardSubscription[T]]:
@@ -93,7 +92,7 @@ class SubscribeOperations(Generic[T]):
         The arguments are those of :meth:`subscribe`.
         """
         queue = OverflowQueue[Message[T]](max_items, overflow)
-        subscription = ShardSubscription[T](self._subscriber, queue, self._patience)
+        subscription = ShardSubscription[T](self._subscribers, queue, ends_when_lost=ends_when_lost)
         with subscription:
             await subscription.add(*channels, timeout=timeout, token=token)
             yield subscription
@@ -107,6 +106,7 @@ class SubscribeOperations(Generic[T]):
         configure: bool = False,
         max_items: int = MAX_MESSAGES,
         overflow: Overflow = Overflow.DROP_OLDEST,
+        ends_when_lost: bool = False,
         timeout: float | None = None,
         token: CancelToken | None = None,
     ) -> AsyncIterator[KeyspaceSubscription[T]]:
@@ -118,56 +118,75 @@ class SubscribeOperations(Generic[T]):
                 async for event in events:
                     print(event.key)
 
-        The server has to be told to tell of it (``notify-keyspace-events``).
+        A server tells of keys only if it is set up to (``notify-keyspace-events``). That is looked
+        at here, and again when the connection was lost. In a cluster each primary is listened to.
 
-        :param patterns: glob patterns of keys.
+        :param patterns: glob patterns of keys; none means all.
         :param events: which events, in the server's words, as ``"set"``; ``None`` for all.
         :param db: the database; ``None`` for the one of the client.
-        :param configure: tell the server, if it was not told. This is for all of its clients.
+        :param configure: set it up, if it is not. This is for all clients of the server.
         :param max_items: see :meth:`subscribe`, and so for the others.
-        :raises LocalProtocolError: the server does not tell of keys; or it is a cluster, whose
-            nodes tell of their own keys only.
+        :raises LocalProtocolError: the server does not tell of that. If this comes about later it
+            is raised where events are received.
         """
-        if self._backend.is_divided:
-            raise LocalProtocolError(
-                "the nodes of a cluster tell of their own keys only: subscribe at each primary, by"
-                " a client of its own"
-            )
-        make = event_maker(events, is_text=self._is_text)
+        if isinstance(events, str):
+            raise TypeError("events are a list, not one string")
         database = self._backend.options.db if db is None else db
-        names = [channel_pattern(database, name) for name in as_names(patterns)]
-        with limit(timeout, token):
-            await check_setting(self, configure=configure)  # type: ignore[arg-type] # a mixin of one
-        queue = OverflowQueue[Any](max_items, overflow)
-        subscription = KeyspaceSubscription[T](self._subscriber, queue, self._patience, make)
+        names = as_names(patterns) or [b"*"]
+        wanted = None if events is None else frozenset(events)
+        timeouts = self._backend.options.timeouts
+        seconds = timeouts.reconnect + timeouts.answer if timeout is None else timeout
+        subscription = KeyspaceSubscription[T](
+            self._subscribers,
+            OverflowQueue[Any](max_items, overflow),
+            event_maker(wanted, is_text=self._is_text),
+            patterns=[channel_pattern(database, name) for name in names],
+            events=wanted,
+            configure=configure,
+            ends_when_lost=ends_when_lost,
+        )
         with subscription:
-            await subscription._topics.add(Kind.PATTERN, names, timeout, token)
+            with operation("redis.subscribe"), limit(seconds, token):
+                await subscription._begin()
             yield subscription
 
     @asynccontextmanager
     async def monitor(
         self,
         *,
+        key: Key | None = None,
         max_items: int = MAX_MESSAGES,
         overflow: Overflow = Overflow.DROP_OLDEST,
         timeout: float | None = None,
         token: CancelToken | None = None,
     ) -> AsyncIterator[Monitor]:
-        """Watch the commands that the server runs, for whomever (``MONITOR``).
+        """Watch the commands that a server runs, for whomever (``MONITOR``).
+
+        ::
+
+            async with r.monitor() as commands:
+                async for command in commands:
+                    print(command.time, command.client, command.args)
 
         For finding mistakes: it costs the server about half of its speed. When the connection is
         lost the channel ends with that error.
 
+        :param key: of a cluster: watch the server that has this key.
         :param max_items: see :meth:`subscribe`, and so for the others.
+        :raises RedisPermissionDenied: the user may not.
         """
-        with limit(timeout, token):
-            connection = await self._backend.connect()
+        scope = trio.CancelScope()
+        inbox = core.Inbox(
+            OverflowQueue[Any](max_items, overflow),
+            lambda _: scope.cancel(reason="nobody watches any more"),
+        )
+        timeouts = self._backend.options.timeouts
+        seconds = timeouts.connect + timeouts.answer if timeout is None else timeout
+        connection: Connection | None = None
         try:
-            with limit(timeout, token):
-                check_ok(*await connection.exchange(("MONITOR",)))
-            scope = trio.CancelScope()
-            queue = OverflowQueue[Any](max_items, overflow)
-            inbox = core.Inbox(queue, lambda _: scope.cancel(reason="nobody watches any more"))
+            with operation("redis.monitor"), limit(seconds, token):
+                connection = await self._backend.connect(key)
+                await begin(connection, self._backend.options.engine)
 
             async def run() -> None:
                 with scope:
@@ -177,33 +196,5 @@ class SubscribeOperations(Generic[T]):
             with Monitor(inbox) as monitor:
                 yield monitor
         finally:
-            connection.close()
-
-    @property
-    def _patience(self) -> float:
-        timeouts = self._backend.options.timeouts
-        return timeouts.reconnect + timeouts.answer
-
-    def _subscriber(self, kind: Kind, name: bytes) -> Subscriber:
-        """Return what subscribes to a topic, on the server that has it."""
-        backend = self._backend
-        key = backend.shard_of(name) if kind is Kind.SHARD else None
-        subscriber = self._subscribers.get(key)
-        if subscriber is None:
-            at = None if key is None else name
-            subscriber = Subscriber(
-                backend.nursery,
-                lambda: backend.connect(at),
-                backend.options,
-                _text_message if self._is_text else Message,
-            )
-            self._subscribers[key] = subscriber
-        return subscriber
-
-
-def _text_message(channel: bytes, data: bytes, pattern: bytes | None) -> Message[str]:
-    return Message(
-        channel.decode(errors="surrogateescape"),
-        data.decode(errors="surrogateescape"),
-        None if pattern is None else pattern.decode(errors="surrogateescape"),
-    )
+            if connection is not None:
+                connection.close()

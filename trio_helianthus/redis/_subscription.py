@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+import trio
+
 from trio_helianthus import core
-from trio_helianthus.errors import OperationTimeout
+from trio_helianthus.errors import LocalProtocolError, OperationTimeout, redis_error
 
 from ._messages import Kind, Message
-from ._subscriber import Listener
+from ._topics import Listener
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from trio_helianthus.core import CancelToken, OverflowQueue
 
-    from ._subscriber import Subscriber, Topic
+    from ._subscribers import Subscribers
+    from ._topics import Topic, TopicKey
+    from ._url import Place
     from ._values import Key
 
 __all__ = ["MAX_MESSAGES", "ShardSubscription", "Subscription"]
@@ -28,55 +32,86 @@ MAX_MESSAGES: Final = 1000
 
 
 class Topics:
-    """What one subscription listens to, wherever that is subscribed to."""
+    """What one subscription listens to, wherever that is subscribed to.
+
+    :param check: raises why the subscription is over, if it is.
+    """
 
     def __init__(
-        self, find: Callable[[Kind, bytes], Subscriber], listener: Listener, seconds: float
+        self, subscribers: Subscribers, listener: Listener, check: Callable[[], None]
     ) -> None:
         self.listener: Final = listener
-        self._find = find
-        self._seconds = seconds
-        self._places: dict[tuple[Kind, bytes], tuple[Subscriber, Topic]] = {}
+        self._subscribers = subscribers
+        self._check = check
+        self._topics: dict[tuple[TopicKey, Place | None], Topic] = {}
 
     async def add(
-        self, kind: Kind, names: Iterable[bytes], timeout: float | None, token: CancelToken | None
+        self,
+        keys: Iterable[TopicKey],
+        timeout: float | None = None,
+        token: CancelToken | None = None,
+        *,
+        home: Place | None = None,
     ) -> None:
-        """Listen to more, from when the server has confirmed all of it."""
-        wanted = [name for name in dict.fromkeys(names) if (kind, name) not in self._places]
-        seconds = self._seconds if timeout is None else timeout
+        """Listen to more, from when the server has confirmed all of it; or to none of it."""
+        self._check()
+        options = self._subscribers.backend.options
+        wanted = dict.fromkeys(keys)
+        for _, name in wanted:
+            if len(name) > options.limits.max_command_bytes:
+                raise LocalProtocolError(f"a name of {len(name)} bytes is too long to be sent")
+        patience = options.timeouts.reconnect + options.timeouts.answer
+        seconds = patience if timeout is None else timeout
+        added: list[TopicKey] = []
         try:
-            for name in wanted:
-                subscriber = self._find(kind, name)
-                (topic,) = subscriber.listen(self.listener, kind, [name])
-                self._places[kind, name] = (subscriber, topic)
-            with core.limit(seconds, token):
-                for name in wanted:
-                    await self._wait_ready(kind, name)
+            with core.operation("redis.subscribe"), core.limit(seconds, token):
+                await self._subscribers.backend.wait_until_known()
+                for key in wanted:
+                    if (key, home) not in self._topics:
+                        topic = self._subscribers.listen(self.listener, *key, home)
+                        self._topics[key, home] = topic
+                        added.append(key)
+                await self._wait_until_ready([self._topics[key, home] for key in wanted])
         except OperationTimeout as exc:
-            self.remove(kind, wanted)
-            text = f"the server has not confirmed it within {seconds:g} seconds"
-            raise OperationTimeout(text, seconds=seconds) from exc
+            topics = [self._topics[key, home] for key in added if (key, home) in self._topics]
+            self.remove(added, home)
+            if not topics:
+                raise
+            raise _not_confirmed(topics, seconds) from exc
         except BaseException:
-            self.remove(kind, wanted)
+            self.remove(added, home)
             raise
 
-    async def _wait_ready(self, kind: Kind, name: bytes) -> None:
-        _, topic = self._places[kind, name]
-        await topic.ready.wait()
-        if (refusal := topic.refusal) is not None:
-            raise type(refusal)(refusal.message, code=refusal.code) from refusal
+    async def _wait_until_ready(self, topics: list[Topic]) -> None:
+        await trio.lowlevel.checkpoint_if_cancelled()
+        for topic in topics:
+            if not topic.ready.is_set():
+                await topic.ready.wait()
+            self._check()
+            if (refusal := topic.refusal) is not None:
+                raise redis_error(refusal.message) from refusal
 
-    def remove(self, kind: Kind, names: Iterable[bytes]) -> None:
+    def remove(self, keys: Iterable[TopicKey], home: Place | None = None) -> None:
         """Listen to these no more."""
-        for name in names:
-            if (place := self._places.pop((kind, name), None)) is not None:
-                subscriber, topic = place
-                subscriber.leave(self.listener, [topic])
+        for key in keys:
+            if (topic := self._topics.pop((key, home), None)) is not None:
+                topic.leave(self.listener)
 
     def clear(self) -> None:
         """Listen to nothing more."""
-        for kind, name in [*self._places]:
-            self.remove(kind, [name])
+        for key, home in [*self._topics]:
+            self.remove([key], home)
+
+
+def _not_confirmed(topics: list[Topic], seconds: float) -> OperationTimeout:
+    """Return the error of who has waited in vain."""
+    error = OperationTimeout(
+        f"the server has not confirmed it within {seconds:g} seconds", seconds=seconds
+    )
+    troubles = [topic.trouble or topic.owner.trouble for topic in topics]
+    for trouble in dict.fromkeys(trouble for trouble in troubles if trouble is not None):
+        error.add_note(f"{type(trouble).__name__}: {trouble}")
+    return error
 
 
 class RedisSubscription(core.Subscription[Item]):
@@ -84,9 +119,8 @@ class RedisSubscription(core.Subscription[Item]):
 
     def __init__(
         self,
-        find: Callable[[Kind, bytes], Subscriber],
+        subscribers: Subscribers,
         queue: OverflowQueue[Item],
-        seconds: float,
         make_item: Callable[[Any], Item | None] | None = None,
         *,
         ends_when_lost: bool = False,
@@ -99,16 +133,21 @@ class RedisSubscription(core.Subscription[Item]):
                 item = make_item(message)
                 return None if item is None else inbox.take(item)
 
-        listener = Listener(tell, inbox.finish, ends_when_lost=ends_when_lost)
-        self._topics = self_topics = Topics(find, listener, seconds)
         super().__init__(inbox)
+        listener = Listener(
+            tell, inbox.finish, ends_when_lost=ends_when_lost, on_gap=self._note_gap
+        )
+        self._topics = self_topics = Topics(subscribers, listener, self._check)
 
     @property
     def gaps(self) -> int:
-        """How often the connection was lost since it was opened: where this has grown, messages
-        may be missing that were published meanwhile.
+        """How often something may have been missed since it was opened, since the connection was
+        lost or a channel has moved to another server.
         """
         return self._topics.listener.gaps
+
+    def _note_gap(self) -> None:
+        """Take note that something may be missing."""
 
 
 class Subscription(RedisSubscription[Message[T]]):
@@ -134,41 +173,48 @@ class Subscription(RedisSubscription[Message[T]]):
     ) -> None:
         """Subscribe to more, and wait until the server has confirmed it.
 
+        If it raises, or is cancelled, nothing has changed.
+
         :param channels: names.
         :param patterns: glob patterns of names.
         :param timeout: seconds; ``None`` means those of ``timeouts.reconnect`` and ``answer``.
         :param token: cancels it.
-        :raises RedisPermissionDenied: the user may not listen there; nothing has changed.
+        :raises RedisPermissionDenied: the user may not listen there.
         :raises OperationTimeout: the server has not confirmed it in time.
+        :raises ResourceClosed: the subscription, or the client, was closed. If it has ended
+            otherwise that is raised.
         """
-        await self._topics.add(Kind.CHANNEL, as_names(channels), timeout, token)
-        await self._topics.add(Kind.PATTERN, as_names(patterns), timeout, token)
+        await self._topics.add(_keys(channels, patterns), timeout, token)
 
     def remove(self, *channels: Key, patterns: Iterable[Key] = ()) -> None:
         """Unsubscribe from some of it; what is queued stays."""
-        self._topics.remove(Kind.CHANNEL, as_names(channels))
-        self._topics.remove(Kind.PATTERN, as_names(patterns))
+        self._topics.remove(_keys(channels, patterns))
 
 
 class ShardSubscription(RedisSubscription[Message[T]]):
-    """Receives what is published in channels of shards; made by :meth:`Redis.subscribe_shards`."""
+    """Receives what is published in channels of shards; made by :meth:`Redis.subscribe_shards`.
+
+    As :class:`Subscription` otherwise.
+    """
 
     async def add(
         self, *channels: Key, timeout: float | None = None, token: CancelToken | None = None
     ) -> None:
-        """Subscribe to more, and wait until the server has confirmed it.
-
-        :param channels: names.
-        :param timeout: seconds; ``None`` means those of ``timeouts.reconnect`` and ``answer``.
-        :param token: cancels it.
-        :raises RedisPermissionDenied: the user may not listen there; nothing has changed.
-        :raises OperationTimeout: the server has not confirmed it in time.
-        """
-        await self._topics.add(Kind.SHARD, as_names(channels), timeout, token)
+        """Subscribe to more; as :meth:`Subscription.add`."""
+        await self._topics.add(_shard_keys(channels), timeout, token)
 
     def remove(self, *channels: Key) -> None:
         """Unsubscribe from some of it; what is queued stays."""
-        self._topics.remove(Kind.SHARD, as_names(channels))
+        self._topics.remove(_shard_keys(channels))
+
+
+def _keys(channels: Iterable[Key], patterns: Iterable[Key]) -> list[TopicKey]:
+    keys = [(Kind.CHANNEL, name) for name in as_names(channels)]
+    return keys + [(Kind.PATTERN, name) for name in as_names(patterns)]
+
+
+def _shard_keys(channels: Iterable[Key]) -> list[TopicKey]:
+    return [(Kind.SHARD, name) for name in as_names(channels)]
 
 
 def as_names(names: Iterable[Key]) -> list[bytes]:

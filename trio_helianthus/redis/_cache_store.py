@@ -76,7 +76,7 @@ class CacheStore(Generic[V]):
         deserialize: Callable[[bytes], V],
     ) -> None:
         self.times: Final = times
-        self.unreadable = 0
+        self.unreadable: int = 0
         self._backend = backend
         self._name = name
         self._serialize = serialize

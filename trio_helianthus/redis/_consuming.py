@@ -52,18 +52,18 @@ class Consuming:
 
     def __init__(self, group: StreamGroup, options: ConsumerOptions, *, is_text: bool) -> None:
         self.name: Final = group.consumer.decode(errors="replace")
-        self.ledger = Ledger(
+        self.ledger: Final = Ledger(
             options.max_items,
             max_deliveries=options.max_deliveries,
             retry_delay=options.retry_delay,
         )
         self.error: Exception | None = None
         """Why it has ended."""
-        self.received = self.claimed = 0
+        self.received: int = 0
+        self.claimed: int = 0
         self._group = group
         self._options = options
         self._settling = Settling(group, self.ledger, options)
-        self.flush = self._settling.flush
         self._is_text = is_text
         self._patience = group.backend.options.timeouts.answer
         self._fetching: list[trio.CancelScope] = []
@@ -108,7 +108,7 @@ class Consuming:
 
     async def _say_goodbye(self) -> None:
         known = self.ledger.known_keys()
-        await self._settling.flush()
+        await self.flush()
         try:
             for stream in self._unsure:
                 await self._give_back_unknown(stream, known)
@@ -139,6 +139,10 @@ class Consuming:
                 return
             self.ledger.buffered -= 1
             self.ledger.give_back(entry._key, was_seen=False)
+
+    async def flush(self) -> None:
+        """Wait until the server knows what is settled now, or will never know."""
+        await self._settling.flush()
 
     def _parts(self) -> Iterable[Sequence[bytes]]:
         """Return the streams in parts that one request can be for."""
@@ -254,7 +258,7 @@ class Consuming:
             if retries and retries[0][0] <= now:
                 while retries and retries[0][0] <= now:
                     heapq.heappop(retries)
-                await self._settling.flush()  # else the server does not know yet
+                await self.flush()  # else the server does not know yet
                 return
             with trio.move_on_at(min(until, retries[0][0] if retries else math.inf)):
                 await self.ledger.wait_changed()

@@ -39,7 +39,7 @@ class Lease:
         """The fencing token: greater than that of whoever held it before. Where a write must not
         be done by two, have what is written to keep the greatest token that it has seen, and
         refuse smaller ones."""
-        self.extensions = 0
+        self.extensions: int = 0
         """How often it was extended so far."""
         self._claim = claim
         self._asked_at = asked_at

@@ -66,10 +66,15 @@ class Ledger:
 
     def __init__(self, max_items: int, *, max_deliveries: int | None, retry_delay: float) -> None:
         self.max_items: Final = max_items
-        self.acked = self.failed = self.dead = self.lost = 0
-        self.settled_count = self.told_count = 0
-        """Entries that were settled, and those of them that the server knows of, in order."""
-        self.buffered = 0
+        self.acked: int = 0
+        self.failed: int = 0
+        self.dead: int = 0
+        self.lost: int = 0
+        self.settled_count: int = 0
+        """Entries that were settled."""
+        self.told_count: int = 0
+        """Those of them, from the first on, that the server knows of."""
+        self.buffered: int = 0
         """Entries that wait to be received."""
         self.next_retry: list[tuple[float, EntryKey]] = []
         """When entries that have failed may be handed out again, soonest first."""

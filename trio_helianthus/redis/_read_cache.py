@@ -54,9 +54,13 @@ class ReadCache:
         self.max_entries: Final = max_entries
         self.max_bytes: Final = max_bytes
         self.max_age: Final = max_age
-        self.bytes = 0
-        self.hits = self.misses = self.joined = 0
-        self.invalidations = self.evictions = self.losses = 0
+        self.bytes: int = 0
+        self.hits: int = 0
+        self.misses: int = 0
+        self.joined: int = 0
+        self.invalidations: int = 0
+        self.evictions: int = 0
+        self.losses: int = 0
         self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
         self._by_key: dict[bytes, set[bytes]] = {}
         self._loads: dict[bytes, Load] = {}

@@ -66,7 +66,7 @@ class Subscriber:
         """What is listened to."""
         self.trouble: Exception | None = None
         """Why there is no connection, if there is none."""
-        self.is_running = False
+        self.is_running: bool = False
         self._backend = backend
         self._make = make
         self._rehome = rehome

@@ -32,15 +32,15 @@ class Listener:
         ends_when_lost: bool = False,
         on_gap: Callable[[], object] = lambda: None,
     ) -> None:
-        self.tell = tell
+        self.tell: Callable[[Any], object] = tell
         """Called with each message."""
-        self.end = end
+        self.end: Callable[[Exception], object] = end
         """Called when there will be nothing more."""
-        self.ends_when_lost = ends_when_lost
+        self.ends_when_lost: bool = ends_when_lost
         """Whether there will be nothing more once something may be missing."""
-        self.on_gap = on_gap
+        self.on_gap: Callable[[], object] = on_gap
         """Called when something may be missing."""
-        self.gaps = 0
+        self.gaps: int = 0
         """How often that was so."""
 
     def lose(self, reason: Exception) -> None:
@@ -67,22 +67,22 @@ class Topic:
     )
 
     def __init__(self, kind: Kind, name: bytes, owner: Subscriber) -> None:
-        self.kind = kind
-        self.name = name
-        self.owner = owner
+        self.kind: Kind = kind
+        self.name: bytes = name
+        self.owner: Subscriber = owner
         """Who subscribes to it; this changes when it moves to another server."""
         self.listeners: dict[Listener, bool] = {}
         """Who listens, and whether they were told that they do."""
-        self.ready = trio.Event()
+        self.ready: trio.Event = trio.Event()
         """Set while the server has confirmed it on the present connection, and when nothing will
         come of it, so that nobody waits in vain."""
         self.refusal: RedisError | None = None
         """Why the server does not allow it."""
         self.trouble: Exception | None = None
         """Why it is not ready, as far as it is known."""
-        self.is_alone = False
+        self.is_alone: bool = False
         """Whether to ask for it by a command of its own, as one with others was refused."""
-        self.moves = 0
+        self.moves: int = 0
         """How often it has moved since it was confirmed."""
 
     @property

@@ -21,7 +21,7 @@ from trio_helianthus.errors import (
 )
 from trio_helianthus.wire.resp import Push
 
-from ._call import ABANDONED, PENDING, Call
+from ._call import ABANDONED, PENDING, Batch, Call
 from ._connection import MAX_RECEIVE_BYTES, RECEIVE_BYTES, lost
 
 if TYPE_CHECKING:
@@ -197,8 +197,8 @@ class Link:
                 call.at = now
                 if call.__class__ is Call:
                     calls.append(call)
-                else:
-                    calls.extend(repeat(call, call.count))  # type: ignore[attr-defined]
+                elif isinstance(call, Batch):
+                    calls.extend(repeat(call, call.count))
                 parts.append(call.data)
         if not parts:
             return
@@ -301,11 +301,11 @@ class Link:
                     if (task := call.task) is not None:
                         call.task = None
                         reschedule(task, WOKEN)
-            else:  # Batch.take, in place
-                taken = call.answers  # type: ignore[attr-defined]
+            elif isinstance(call, Batch):  # Batch.take, in place
+                taken = call.answers
                 taken.append(answer)
-                if len(taken) == call.count:  # type: ignore[attr-defined]
-                    call.take_all(taken)  # type: ignore[attr-defined]
+                if len(taken) == call.count:
+                    call.take_all(taken)
         self._one_by_one = len(answers) <= 1
         self.answered_at = now = trio.current_time()
         if calls:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from weakref import WeakSet
 
@@ -136,7 +137,7 @@ class Node:
             for line in self.server.lines:
                 if line.waiting:
                     error = line.last_error
-                    line.turn_away(lambda error=error: elsewhere(error))  # type: ignore[misc]
+                    line.turn_away(partial(elsewhere, error))
 
     def give_up(self, error: Exception) -> None:
         """Count it as lost, with what is under way on its shared connections."""

@@ -201,7 +201,8 @@ def executed(answers: list[Any]) -> list[Any] | None:
                 f"nothing of the transaction has run: {refusal.message}", code=last.code
             ) from refusal
         raise last
-    return last  # type: ignore[no-any-return]
+    done: list[Any] | None = last
+    return done
 
 
 PUSHES: Final = frozenset(

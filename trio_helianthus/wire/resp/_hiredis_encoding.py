@@ -31,5 +31,5 @@ def encode_command_by_hiredis(args: Sequence[Argument]) -> bytes:
         if _NEARLY_TAKEN.issuperset(map(type, args)):
             # It crashes on a number that is too long for Python to make a text of it.
             safe = [b"%d" % arg if arg.__class__ is int else arg for arg in args]
-            return pack_command(tuple(safe))  # type: ignore[arg-type, no-any-return]
+            return pack_command(tuple(safe))  # type: ignore[arg-type, no-any-return] # as above
     return encode_command(args)

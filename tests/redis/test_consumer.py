@@ -286,6 +286,27 @@ async def test_no_more_are_held_than_allowed(client: redis.Redis[bytes]) -> None
             await consumer.receive()
 
 
+@pytest.mark.parametrize("max_items", [1, 2, 5])
+async def test_no_more_are_held_while_some_are_claimed_and_some_are_new(
+    client: redis.Redis[bytes], max_items: int
+) -> None:
+    await add(client, 30)
+    await client.xgroup_create("orders", "billing", "0")
+    await client.xreadgroup("billing", "dead", {"orders": ">"}, count=15)
+    seen: set[bytes] = set()
+    async with client.consumer(
+        "orders", group="billing", max_items=max_items, claim_idle=0.1, block=0.05
+    ) as consumer:
+        with trio.fail_after(20):
+            while len(seen) < 30:
+                async with await consumer.receive() as entry:
+                    assert await pending(client) <= 15 + max_items
+                    assert consumer.statistics().held <= max_items
+                    seen.add(entry.id)
+                    await trio.sleep(0.002)
+    assert consumer.statistics().claimed >= 15
+
+
 async def test_what_is_not_text_is_a_dead_letter(redis_server: testing.RedisServer) -> None:
     async with redis.open_client(redis_server.url, decode_responses=True) as r:
         await r.xadd("orders", {"n": b"\xff"})

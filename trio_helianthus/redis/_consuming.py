@@ -69,10 +69,11 @@ class Consuming:
         self._fetching: list[trio.CancelScope] = []
         self._working: list[trio.CancelScope] = []
         self._is_draining = self._has_left = False
+        self._claims_waiting = False
         self._unsure = set(options.streams)  # where something may be pending that is not known here
         self._hand_out: trio.MemorySendChannel[StreamEntry[Any]]
         self.inbox: trio.MemoryReceiveChannel[StreamEntry[Any]]
-        self._hand_out, self.inbox = trio.open_memory_channel(options.max_items)
+        self._hand_out, self.inbox = trio.open_memory_channel(math.inf)  # the ledger bounds it
 
     async def create_groups(self) -> None:
         """Make the groups that are not there."""
@@ -110,7 +111,9 @@ class Consuming:
         known = self.ledger.known_keys()
         await self.flush()
         try:
-            for stream in self._unsure:
+            # Of two connections the server may serve the one first that has asked later. A second
+            # look comes after all that had come to it before the first.
+            for stream in (*self._unsure, *self._unsure):
                 await self._give_back_unknown(stream, known)
             if self._options.is_own_name and self.error is None:
                 for stream in self._options.streams:
@@ -123,7 +126,8 @@ class Consuming:
         behind, idle = b"", as_idle_ms(self._options.claim_idle, 0)
         while rows := await self._group.list_own(stream, behind, BATCH):
             unknown = [(each, idle, n) for each, n in rows if (stream, each) not in known]
-            await self._group.give_back(stream, unknown)
+            if unknown:
+                await self._group.give_back(stream, unknown)
             behind = rows[-1][0]
 
     def drain(self) -> None:
@@ -193,20 +197,26 @@ class Consuming:
             pass  # it is tried again
 
     async def _fetch(self, streams: Sequence[bytes]) -> None:
+        # One place is left to what is claimed, as a read may wait for long.
+        most = min(self._options.batch * len(streams), self._options.max_items - 1)
+        most = max(len(streams), most)
+
         async def fetch_once() -> None:
             for stream in self._unsure.intersection(streams):
                 await self._recover(stream)
                 self._unsure.discard(stream)
-            room = await self._wait_room(len(streams))
-            self._unsure.update(streams)  # unless the answer comes
-            found = await self._group.read(
-                streams,
-                count=min(self._options.batch, room // len(streams)),
-                block=self._options.block,
-                patience=self._patience,
-            )
-            self._unsure.difference_update(streams)
-            self._take(found)
+            while self._claims_waiting:  # else they would never get room, where there is little
+                await self.ledger.wait_changed()
+            async with self._reserve(len(streams), most) as room:
+                self._unsure.update(streams)  # unless the answer comes
+                found = await self._group.read(
+                    streams,
+                    count=min(self._options.batch, room // len(streams)),
+                    block=self._options.block,
+                    patience=self._patience,
+                )
+                self._unsure.difference_update(streams)
+                self._take(found)
 
         await self._guard(partial(self._until_drain, fetch_once))
 
@@ -214,11 +224,11 @@ class Consuming:
         """Take what is pending under our name, and is not known to us."""
         behind = b""
         while True:
-            count = min(BATCH, await self._wait_room(1))
-            rows = await self._group.list_own(stream, behind, count)
-            unknown = [each for each, _ in rows if (stream, each) not in self.ledger]
-            if unknown:
-                self._take(await self._group.claim(stream, unknown), is_claimed=True)
+            async with self._reserve(1, BATCH) as count:
+                rows = await self._group.list_own(stream, behind, count)
+                unknown = [each for each, _ in rows if (stream, each) not in self.ledger]
+                if unknown:
+                    self._take(await self._group.claim(stream, unknown), is_claimed=True)
             if len(rows) < count:
                 return
             behind = rows[-1][0]
@@ -241,11 +251,13 @@ class Consuming:
     async def _claim_all(self, stream: bytes) -> None:
         cursor = b"0-0"
         while True:
-            count = min(self._options.batch, await self._wait_room(1))
-            cursor, found = await self._group.claim_idle(
-                stream, idle=self._options.claim_idle, cursor=cursor, count=count
-            )
-            self._take(found, is_claimed=True)
+            self._claims_waiting = True
+            async with self._reserve(1, self._options.batch) as count:
+                self._claims_waiting = False
+                cursor, found = await self._group.claim_idle(
+                    stream, idle=self._options.claim_idle, cursor=cursor, count=count
+                )
+                self._take(found, is_claimed=True)
             if cursor == b"0-0":
                 return
 
@@ -263,17 +275,24 @@ class Consuming:
             with trio.move_on_at(min(until, retries[0][0] if retries else math.inf)):
                 await self.ledger.wait_changed()
 
-    async def _wait_room(self, least: int) -> int:
-        """Wait until there is room for so many entries, and return for how many there is.
+    @asynccontextmanager
+    async def _reserve(self, least: int, most: int) -> AsyncIterator[int]:
+        """Wait for room, and reserve it for the body: for how many entries is what is yielded.
 
         While there is something to be received it is waited for room for many, which cost little
         more than one.
         """
         ledger, options = self.ledger, self._options
-        many = max(least, min(options.batch, options.max_items // 2))
+        many = max(least, min(most, options.max_items // 2))
         while (room := ledger.room) < (many if ledger.buffered else least):
             await ledger.wait_changed()
-        return room
+        count = min(most, room)
+        ledger.reserved += count
+        try:
+            yield count
+        finally:
+            ledger.reserved -= count
+            ledger.wake()
 
     def _take(self, found: Sequence[RawEntry], *, is_claimed: bool = False) -> None:
         """Hand entries to whoever receives."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 EntryKey = tuple[bytes, bytes]
 """Stream and ID."""
 _LONGEST_REASON: Final = 1000
+_MOST_RETRIES: Final = 10_000
 
 
 @attrs.frozen(eq=False)
@@ -61,7 +62,7 @@ class Ledger:
     3. Gone: the server knows it, or somebody else has it.
 
     Open and settled ones count together against ``max_items``, so what is not yet told to the
-    server is bounded as well.
+    server is bounded as well; and so do those that a request has asked for, before it is sent.
     """
 
     def __init__(self, max_items: int, *, max_deliveries: int | None, retry_delay: float) -> None:
@@ -74,6 +75,8 @@ class Ledger:
         """Entries that were settled."""
         self.told_count: int = 0
         """Those of them, from the first on, that the server knows of."""
+        self.reserved: int = 0
+        """How many entries requests that are under way may bring."""
         self.buffered: int = 0
         """Entries that wait to be received."""
         self.next_retry: list[tuple[float, EntryKey]] = []
@@ -94,7 +97,7 @@ class Ledger:
     @property
     def room(self) -> int:
         """How many more may be taken."""
-        return self.max_items - len(self)
+        return self.max_items - len(self) - self.reserved
 
     def is_held(self, key: EntryKey) -> bool:
         """Whether an entry is open."""
@@ -130,7 +133,8 @@ class Ledger:
         delay = self._retry_delay if retry_in is None else retry_in
         due = trio.current_time() + delay
         self._retry(key, due, entry.deliveries)
-        heapq.heappush(self.next_retry, (due, key))
+        if len(self.next_retry) < _MOST_RETRIES:  # the others are found at the next look
+            heapq.heappush(self.next_retry, (due, key))
 
     def bury(self, key: EntryKey, reason: object) -> None:
         """Note that an entry goes to the dead letters."""

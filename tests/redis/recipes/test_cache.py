@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import trio
 
+from tests.redis.conftest import needs_server
 from tests.redis.recipes._processes import until
 from trio_helianthus import core, errors, redis, testing
 from trio_helianthus.redis._cache_store import Found
@@ -495,6 +496,7 @@ async def test_what_cannot_be_written_down_is_the_callers_mistake(
     await no_mark(client)
 
 
+@needs_server
 async def test_what_cannot_be_stored_is_returned_all_the_same() -> None:
     limits = redis.ClientLimits(max_command_bytes=2000)
     async with (

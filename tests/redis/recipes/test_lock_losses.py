@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 import pytest
 import trio
 
+from tests.redis.conftest import needs_server
 from tests.redis.recipes._contender import FENCED_WRITE
 from tests.redis.recipes._processes import open_contender, until
 from trio_helianthus import errors, redis, testing
@@ -80,6 +81,7 @@ async def test_a_restart_of_the_server_is_no_loss_if_it_is_quick(
                 lease.check()
 
 
+@needs_server
 async def test_a_server_that_forgets_ends_the_body() -> None:
     async with testing.open_redis_server() as server, redis.open_client(server.url) as r:
         with pytest.raises(errors.LockLost, match="no longer knows"):

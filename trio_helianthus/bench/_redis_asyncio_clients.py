@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from ._asyncio_servers import run
 from ._being_measured import leave_room_in_heap
 from ._redis_loads import (
+    BURST,
     CHANNEL,
     COUNTER,
     KEY,
     PIPELINE_COMMANDS,
+    PIPELINED,
     PUBLISHED_AT_A_TIME,
     STREAM,
     STREAM_ENTRIES,
@@ -22,7 +24,7 @@ from ._redis_loads import (
     VALUE,
     RedisLoad,
 )
-from ._redis_tally import Tally, check, check_all, check_raised, orders
+from ._redis_tally import Tally, orders, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -60,7 +62,8 @@ async def publish_with_redis_py(r: Any) -> None:
         async for message in subscription.listen():
             if message["type"] != "message":
                 continue
-            check(message["data"])
+            if message["data"] != VALUE:
+                raise wrong(message["data"], "PUBLISH")
             missing -= 1
             if not missing:
                 came.set()
@@ -119,34 +122,52 @@ async def work(
     """Do it in as many tasks as the load says, as often as we are told."""
 
     async def get(tally: Tally) -> None:
-        check(await r.get(KEY))
-        while tally.more():
-            check(await r.get(KEY))
+        while True:
+            for _ in range(BURST):
+                if (answer := await r.get(KEY)) != VALUE:
+                    raise wrong(answer, "GET")
+            if not tally.more(BURST):
+                return
 
     async def get_timed(tally: Tally) -> None:
         while True:
             since = time.perf_counter()
-            check(await r.get(KEY))
+            if (answer := await r.get(KEY)) != VALUE:
+                raise wrong(answer, "GET")
             if not tally.more_timed(since):
                 return
 
     async def put(tally: Tally) -> None:
-        while await r.set(KEY, VALUE) and tally.more():
-            pass
+        while True:
+            for _ in range(BURST):
+                if not (answer := await r.set(KEY, VALUE)):
+                    raise wrong(answer, "SET")
+            if not tally.more(BURST):
+                return
 
     async def incr(tally: Tally) -> None:
-        value = await r.incr(COUNTER)
-        while tally.more():
-            value = check_raised(value, await r.incr(COUNTER))
+        value = 0
+        while True:
+            for _ in range(BURST):
+                if (answer := await r.incr(COUNTER)) <= value:
+                    raise wrong(answer, "INCR")
+                value = answer
+            if not tally.more(BURST):
+                return
 
     async def add(tally: Tally) -> None:
-        while await xadd() and tally.more():
-            pass
+        while True:
+            for _ in range(BURST):
+                await xadd()
+            if not tally.more(BURST):
+                return
 
     async def send(tally: Tally) -> None:
-        check_all(await pipeline())
-        while tally.more(PIPELINE_COMMANDS):
-            check_all(await pipeline())
+        while True:
+            if (answers := await pipeline()) != PIPELINED:
+                raise wrong(answers, "a pipeline")
+            if not tally.more(PIPELINE_COMMANDS):
+                return
 
     works = {"get": get, "set": put, "incr": incr, "xadd": add, "pipeline": send}
     once = get_timed if load.is_timed else works[load.command]

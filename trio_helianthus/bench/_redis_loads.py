@@ -13,6 +13,10 @@ STREAM: Final = "bench:stream"
 CHANNEL: Final = "bench:news"
 PIPELINE_COMMANDS: Final = 100
 """How many commands one pipeline has."""
+PIPELINED: Final = [VALUE] * PIPELINE_COMMANDS
+"""What it is answered."""
+BURST: Final = 10
+"""How many commands a task sends between two looks at the clock, which would cost too much."""
 STREAM_ENTRIES: Final = 1000
 """About how many entries a stream keeps, so that it does not grow."""
 SUBSCRIBERS: Final = 50
@@ -45,6 +49,11 @@ class RedisLoad(StrEnum):
     def command(self) -> str:
         """What each of them does, such as ``get``."""
         return self.rpartition("-")[0]
+
+    @property
+    def takes_turns(self) -> bool:
+        """Whether a single task and the server wait for each other all the time."""
+        return self in {self.GET_1, self.PIPELINE}
 
     @property
     def is_timed(self) -> bool:

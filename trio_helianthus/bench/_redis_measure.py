@@ -70,7 +70,7 @@ def measure_redis(
 
     :raises PeerFailed: the client did not start, ended, or did not do what it should.
     """
-    core = cores.server if load.is_timed else cores.load
+    core = cores.server if load.takes_turns else cores.load
     try:
         with start_child(SERVER, cores.server) as server:
             command = [*peer.command, load, str(read_port(server.hear()))]

@@ -23,9 +23,9 @@ _COLUMNS: Final = {
 def _meanings(loads: set[RedisLoad]) -> list[str]:
     meanings = [cost_meaning("of the client, for one command or one delivery")]
     if RedisLoad.GET_1 in loads:
-        meanings.append(
-            "P50, P99: of one task that gets a value again and again, on one core with the server."
-        )
+        meanings.append("P50, P99: of one task that gets a value again and again.")
+    if any(load.takes_turns for load in loads):
+        meanings.append("A single task (get-1, pipeline-100) and its server share a core.")
     return meanings
 
 

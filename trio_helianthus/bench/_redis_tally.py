@@ -7,8 +7,6 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from ._redis_loads import VALUE
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -25,7 +23,7 @@ class Tally:
         self.count = 0
         self.latencies: list[float] = []
 
-    def more(self, done: int = 1) -> bool:
+    def more(self, done: int) -> bool:
         """Count what was done, and return whether to go on."""
         self.count += done
         return time.perf_counter() < self.deadline
@@ -63,20 +61,6 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def check(answer: Any) -> None:
-    """Complain about an answer that is wrong."""
-    if answer != VALUE:
-        raise ValueError(f"the server answered {answer!r}")
-
-
-def check_all(answers: Any) -> None:
-    """Complain about answers of a pipeline that are wrong."""
-    for answer in answers:
-        check(answer)
-
-
-def check_raised(before: int, answer: Any) -> int:
-    """Complain unless an answer to INCR is greater than the task's last one; return it."""
-    if not isinstance(answer, int) or answer <= before:
-        raise ValueError(f"INCR answered {answer!r} after {before}")
-    return answer
+def wrong(answer: Any, command: str) -> ValueError:
+    """Return the error of a client that got a wrong answer."""
+    return ValueError(f"{command} was answered {answer!r}")

@@ -14,10 +14,12 @@ from trio_helianthus.wire import resp
 
 from ._being_measured import leave_room_in_heap
 from ._redis_loads import (
+    BURST,
     CHANNEL,
     COUNTER,
     KEY,
     PIPELINE_COMMANDS,
+    PIPELINED,
     PUBLISHED_AT_A_TIME,
     STREAM,
     STREAM_ENTRIES,
@@ -25,7 +27,7 @@ from ._redis_loads import (
     VALUE,
     RedisLoad,
 )
-from ._redis_tally import Tally, check, check_all, check_raised, orders
+from ._redis_tally import Tally, orders, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -37,32 +39,53 @@ async def use_ours(load: RedisLoad, port: int, engine: resp.Engine) -> None:
         await r.set(KEY, VALUE)
 
         async def get(tally: Tally) -> None:
-            check(await r.get(KEY))
-            while tally.more():
-                check(await r.get(KEY))
+            while True:
+                for _ in range(BURST):
+                    if (answer := await r.get(KEY)) != VALUE:
+                        raise wrong(answer, "GET")
+                if not tally.more(BURST):
+                    return
 
         async def get_timed(tally: Tally) -> None:
-            await time_each(tally, lambda: r.get(KEY))
+            while True:
+                since = time.perf_counter()
+                if (answer := await r.get(KEY)) != VALUE:
+                    raise wrong(answer, "GET")
+                if not tally.more_timed(since):
+                    return
 
         async def put(tally: Tally) -> None:
-            while await r.set(KEY, VALUE) is True and tally.more():
-                pass
+            while True:
+                for _ in range(BURST):
+                    if (answer := await r.set(KEY, VALUE)) is not True:
+                        raise wrong(answer, "SET")
+                if not tally.more(BURST):
+                    return
 
         async def incr(tally: Tally) -> None:
-            value = await r.incr(COUNTER)
-            while tally.more():
-                value = check_raised(value, await r.incr(COUNTER))
+            value = 0
+            while True:
+                for _ in range(BURST):
+                    if (answer := await r.incr(COUNTER)) <= value:
+                        raise wrong(answer, "INCR")
+                    value = answer
+                if not tally.more(BURST):
+                    return
 
         async def xadd(tally: Tally) -> None:
-            while await r.xadd(STREAM, {"value": VALUE}, maxlen=STREAM_ENTRIES) and tally.more():
-                pass
+            while True:
+                for _ in range(BURST):
+                    await r.xadd(STREAM, {"value": VALUE}, maxlen=STREAM_ENTRIES)
+                if not tally.more(BURST):
+                    return
 
         async def pipeline(tally: Tally) -> None:
             while True:
                 commands = r.pipeline()
                 for _ in range(PIPELINE_COMMANDS):
                     commands.get(KEY)
-                check_all(await commands.execute())
+                if (answers := await commands.execute()) != PIPELINED:
+                    raise wrong(answers, "a pipeline")
                 if not tally.more(PIPELINE_COMMANDS):
                     return
 
@@ -83,7 +106,8 @@ async def publish_with_ours(r: redis.Redis[bytes]) -> None:
         async with r.subscribe(CHANNEL) as messages:
             task_status.started()
             async for message in messages:
-                check(message.data)
+                if message.data != VALUE:
+                    raise wrong(message.data, "PUBLISH")
                 missing -= 1
                 if not missing:
                     came.set()
@@ -113,58 +137,64 @@ async def use_coredis(load: RedisLoad, port: int) -> None:
         await r.set(KEY, VALUE)
 
         async def get(tally: Tally) -> None:
-            check(await r.get(KEY))
-            while tally.more():
-                check(await r.get(KEY))
+            while True:
+                for _ in range(BURST):
+                    if (answer := await r.get(KEY)) != VALUE:
+                        raise wrong(answer, "GET")
+                if not tally.more(BURST):
+                    return
 
         async def get_timed(tally: Tally) -> None:
-            await time_each(tally, lambda: r.get(KEY))
+            while True:
+                since = time.perf_counter()
+                if (answer := await r.get(KEY)) != VALUE:
+                    raise wrong(answer, "GET")
+                if not tally.more_timed(since):
+                    return
 
         async def put(tally: Tally) -> None:
-            while await r.set(KEY, VALUE) is True and tally.more():
-                pass
+            while True:
+                for _ in range(BURST):
+                    if (answer := await r.set(KEY, VALUE)) is not True:
+                        raise wrong(answer, "SET")
+                if not tally.more(BURST):
+                    return
 
         async def incr(tally: Tally) -> None:
-            value = await r.incr(COUNTER)
-            while tally.more():
-                value = check_raised(value, await r.incr(COUNTER))
+            value = 0
+            while True:
+                for _ in range(BURST):
+                    if (answer := await r.incr(COUNTER)) <= value:
+                        raise wrong(answer, "INCR")
+                    value = answer
+                if not tally.more(BURST):
+                    return
 
         async def xadd(tally: Tally) -> None:
-            fields = {"value": VALUE}
-            trim = coredis.PureToken.MAXLEN
-            about = coredis.PureToken.APPROXIMATELY
-            while (
-                await r.xadd(
-                    STREAM,
-                    fields,
-                    trim_strategy=trim,
-                    trim_operator=about,
-                    threshold=STREAM_ENTRIES,
-                )
-                and tally.more()
-            ):
-                pass
+            while True:
+                for _ in range(BURST):
+                    await r.xadd(
+                        STREAM,
+                        {"value": VALUE},
+                        trim_strategy=coredis.PureToken.MAXLEN,
+                        trim_operator=coredis.PureToken.APPROXIMATELY,
+                        threshold=STREAM_ENTRIES,
+                    )
+                if not tally.more(BURST):
+                    return
 
         async def pipeline(tally: Tally) -> None:
             while True:
                 async with r.pipeline(transaction=False) as commands:
                     for _ in range(PIPELINE_COMMANDS):
                         commands.get(KEY)
-                check_all(commands.results)
+                if list(commands.results) != PIPELINED:
+                    raise wrong(commands.results, "a pipeline")
                 if not tally.more(PIPELINE_COMMANDS):
                     return
 
         works = {"get": get, "set": put, "incr": incr, "xadd": xadd, "pipeline": pipeline}
         await work(load, get_timed if load.is_timed else works[load.command])
-
-
-async def time_each(tally: Tally, get: Callable[[], Awaitable[Any]]) -> None:
-    """Get the value again and again, and take the time of each."""
-    while True:
-        since = time.perf_counter()
-        check(await get())
-        if not tally.more_timed(since):
-            return
 
 
 async def work(load: RedisLoad, once: Callable[[Tally], Awaitable[object]]) -> None:

@@ -279,6 +279,24 @@ class Link:
         if wire.error is not None:
             raise wire.error
 
+    def _dispatch_batches(self, answers: list[Any]) -> list[Any]:
+        """Hand answers to the batches in front, many at a time; return the others.
+
+        One by one, as :meth:`_dispatch` does it, would be right, too.
+        """
+        at, calls = 0, self.calls
+        while calls and isinstance(batch := calls[0], Batch):
+            some = answers[at : at + batch.count - len(batch.answers)]
+            if not some or Push in map(type, some):
+                break
+            for _ in some:
+                calls.popleft()
+            at += len(some)
+            batch.answers += some
+            if len(batch.answers) == batch.count:
+                batch.take_all(batch.answers)
+        return answers[at:]
+
     def _leave_to_callers(self) -> None:
         """Have nobody receive for a while, so that the next caller can do it."""
         self._receiver = _Receiver.NOBODY
@@ -288,25 +306,26 @@ class Link:
     def _dispatch(self, answers: list[Any]) -> None:
         """Hand answers to the calls that they are for."""
         calls = self.calls
+        self._one_by_one = len(answers) <= 1
+        if calls and calls[0].__class__ is Batch:
+            answers = self._dispatch_batches(answers)
+        next_call = calls.popleft
         for answer in answers:
             if answer.__class__ is Push:
                 self._on_push(answer)
                 continue
-            if not calls:
-                raise RemoteProtocolError("the server has answered what it was not asked")
-            call = calls.popleft()
+            try:
+                call = next_call()
+            except IndexError:
+                raise RemoteProtocolError("the server has answered what it was not asked") from None
             if call.__class__ is Call:  # Call.take, in place
                 if call.answer is PENDING:
                     call.answer = answer
                     if (task := call.task) is not None:
                         call.task = None
                         reschedule(task, WOKEN)
-            elif isinstance(call, Batch):  # Batch.take, in place
-                taken = call.answers
-                taken.append(answer)
-                if len(taken) == call.count:
-                    call.take_all(taken)
-        self._one_by_one = len(answers) <= 1
+            else:
+                call.take(answer)
         self.answered_at = now = trio.current_time()
         if calls:
             self._alarm.set(max(calls[0].at + self._answer_timeout, now))

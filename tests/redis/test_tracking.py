@@ -320,9 +320,10 @@ async def test_a_cluster_tells_too() -> None:
                 for key in keys:
                     while await tracked.get(key) != b"%d" % value:  # noqa: ASYNC110
                         await trio.sleep(0.001)
-        hits = tracked.statistics().hits
-        await tracked.mget(keys)
-        assert tracked.statistics().hits == hits + 1
+        with trio.fail_after(5):
+            hits = tracked.statistics().hits
+            while tracked.statistics().hits == hits:  # a message about a write may still come
+                assert await tracked.mget(keys) == [b"2"] * 30
 
 
 def test_what_is_told_while_it_is_asked_for_is_not_kept() -> None:

@@ -97,6 +97,9 @@ class Line:
             and not self.waiting
             and len(link.calls) + len(link.outbox) < self._max_in_flight
         ):
+            if link.is_sending:  # Link.begin, in place
+                link.outbox.append(call)
+                return call
             return link.begin(call)
         if self._closed:
             raise closed()

@@ -77,6 +77,8 @@ class Link:
         self.outbox: list[Call] = []
         """To be sent at the end of the pass."""
         self.is_over = False
+        self.is_sending = False
+        """Whether the writer was woken, or sends: what is in the outbox is going to leave."""
         self.answered_at = trio.current_time()
         """When the last answer came."""
         self.sends = 0
@@ -91,7 +93,6 @@ class Link:
         self._receive_bytes = RECEIVE_BYTES
         self._receiver = _Receiver.ATTENDANT
         self._idle = Alarm(self._end_idleness)
-        self._writing = False  # whether the writer was woken, or sends
         self._one_by_one = True  # whether answers come one at a time
         self._rest: memoryview | None = None  # of what was to be sent, what the system did not take
         # Goodbyes of others go this way while all around is cancelled: it lasts until it is closed.
@@ -111,7 +112,7 @@ class Link:
     def begin(self, call: Call) -> Awaitable[Any]:
         """Send the bytes of a call of the present task, and return what it awaits at once."""
         self.outbox.append(call)
-        if self._writing:
+        if self.is_sending:
             return call
         if (
             self._one_by_one
@@ -130,7 +131,7 @@ class Link:
     def submit(self, call: Call) -> None:
         """Send the bytes of a call that a task is waiting for already."""
         self.outbox.append(call)
-        if not self._writing:
+        if not self.is_sending:
             self._wake_writer()
 
     def finish(self, within: float) -> None:
@@ -155,7 +156,7 @@ class Link:
             self._wake_writer()
 
     def _wake_writer(self) -> None:
-        self._writing = True
+        self.is_sending = True
         self._writer.wake()
 
     def _attend(self) -> None:
@@ -223,7 +224,7 @@ class Link:
         try:
             with self._scopes[0]:
                 while True:
-                    while not self._writing:
+                    while not self.is_sending:
                         await self._writer
                     while (rest := self._rest) is not None or self.outbox:
                         self._rest = None
@@ -231,7 +232,7 @@ class Link:
                             self._flush()
                         else:
                             await self.connection.stream.send_all(rest)
-                    self._writing = False
+                    self.is_sending = False
         except _LOST as exc:
             self.close(exc)
 

@@ -129,6 +129,8 @@ class HiredisClientConnection(ClientConnection):
                 return
             if self._held or not data.endswith(_CRLF):
                 self._parse_lines(data)
+            elif self._is_flat(data):
+                self._parse_flat(data)
             elif len(data) < _SHORT_BYTES and self._search_short(data) is None:
                 self._parse(data, 0, len(data))
             else:
@@ -150,6 +152,19 @@ class HiredisClientConnection(ClientConnection):
                 not (b"|" in data or b"%" in data or b"=" in data)
                 or self._search_others(data, max(at - 2, 0), end) is None
             )
+        )
+
+    def _is_flat(self, data: bytes) -> bool:
+        """Whether these are whole answers, or pieces of strings, without anything to judge."""
+        return not (
+            self._in_answer
+            or b"*" in data
+            or b">" in data
+            or b"~" in data
+            or b"%" in data
+            or b"|" in data
+            or b"=" in data
+            or self._search_strings(data)
         )
 
     def _parse_lines(self, data: bytes) -> None:
@@ -292,6 +307,12 @@ class HiredisClientConnection(ClientConnection):
                 raise LimitExceeded(limit_name="max_answer_bytes", limit=most)
         else:
             self._answer_bytes = 0  # it began in these bytes; where is not known
+
+    def _parse_flat(self, data: bytes) -> None:
+        """Do what :meth:`_parse` does, in a loop that takes half of the time."""
+        self._reader.feed(data)
+        self._events.extend(iter(self._reader.gets, NEED_DATA))
+        self._in_answer = self._in_string = self._reader.has_data()
 
     def _checked(self, answer: Any) -> Any:
         if answer.__class__ is PushNotification:

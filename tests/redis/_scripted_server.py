@@ -46,6 +46,8 @@ class ScriptedServer:
     """While it is not set nothing is answered, though it is read."""
     visitors: list[Visitor] = attrs.field(factory=list)
     url: str = ""
+    greets_after: float = 0.0
+    """Seconds before a visitor is greeted."""
     refuses: Exception | None = None
     """Instead of being greeted a visitor is told this, or is thrown out."""
 
@@ -68,6 +70,8 @@ class ScriptedServer:
     async def react(self, visitor: Visitor, command: list[bytes]) -> None:
         name = command[0].upper()
         if name == b"HELLO":
+            if self.greets_after:
+                await trio.sleep(self.greets_after)
             if isinstance(self.refuses, RemoteProtocolError):
                 visitor.stream.reset()
                 return

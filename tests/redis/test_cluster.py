@@ -761,3 +761,131 @@ def hang_up_once() -> Any:
         return NOTHING
 
     return script
+
+
+async def test_a_mistake_in_what_blocks_comes_out_before_anything_is_sent() -> None:
+    async with open_scripted_cluster() as cluster, redis.open_cluster(cluster.url) as r:
+        with pytest.raises(TypeError):
+            await r.pipeline().set(A, 1).add("BLPOP", B, object()).execute()  # type: ignore[arg-type]
+        assert cluster.asked() == {}
+
+
+@pytest.mark.parametrize(
+    "error", ["TRYAGAIN not now", "MOVED 1 127.0.0.1:7002", "CLUSTERDOWN says the script"]
+)
+async def test_what_a_script_says_is_no_refusal_of_the_server(error: str) -> None:
+    def script(node: ScriptedNode, command: list[bytes]) -> Any:
+        return redis_error(error) if command[0] == b"EVAL" else None
+
+    async with (
+        open_scripted_cluster(script=script) as cluster,
+        redis.open_cluster(cluster.url) as r,
+    ):
+        with pytest.raises(errors.RedisError, match=error):
+            await r.execute("EVAL", "incr", 1, B)
+        (answer,) = await r.pipeline().add("EVAL", "incr", 1, B).execute(raise_errors=False)
+        assert isinstance(answer, errors.RedisError)
+        assert sum(len(node.asked) for node in cluster.nodes) == 2
+
+
+async def test_a_script_is_sent_again_where_the_server_has_refused_it(
+    autojump_clock: MockClock,
+) -> None:
+    refusals = {
+        (1, b"EVAL"): redis_error("TRYAGAIN Multiple keys request during rehashing of slot")
+    }
+    async with (
+        open_scripted_cluster(script=once(refusals)) as cluster,
+        redis.open_cluster(cluster.url) as r,
+    ):
+        assert await r.execute("EVAL", "incr", 1, B) == 1
+        slot = slot_of(B)
+        cluster.owners[slot] = 2
+        assert await r.execute("EVAL", "incr", 1, B) == 2
+
+
+async def test_a_transaction_is_of_one_slot() -> None:
+    async def write_elsewhere(tx: redis.Transaction[bytes]) -> None:
+        tx.queue.set(B, 1)
+
+    async with open_scripted_cluster() as cluster, redis.open_cluster(cluster.url) as r:
+        with pytest.raises(errors.LocalProtocolError, match="CROSSSLOT"):
+            await r.transaction(write_elsewhere, A)
+        names = {command[0] for node in cluster.nodes for command in node.asked}
+        assert names == {b"WATCH"}
+
+
+async def test_dead_letters_go_to_the_slot_of_their_stream() -> None:
+    async with open_scripted_cluster() as cluster, redis.open_cluster(cluster.url) as r:
+        with pytest.raises(errors.LocalProtocolError, match="CROSSSLOT"):
+            async with r.consumer(A, group="g", dead_letters=B):
+                raise AssertionError
+        assert cluster.asked() == {}
+
+
+async def test_a_place_that_cannot_be_remapped_stays(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def remap(place: Place) -> Place:
+        if place.port == PORT + 1:
+            raise KeyError(place.host)
+        return place
+
+    async with (
+        open_scripted_cluster() as cluster,
+        redis.open_cluster(cluster.url, remap=remap) as r,
+    ):
+        assert [await r.execute("GET", key) for key in (A, B, C)] == [0, 1, 2]
+    assert "remap of" in capsys.readouterr().err
+
+
+async def test_a_node_that_was_late_once_is_a_node_like_others(autojump_clock: MockClock) -> None:
+    timeouts = redis.Timeouts(connect=0.3)
+    async with (
+        open_scripted_cluster() as cluster,
+        redis.open_cluster(cluster.url, timeouts=timeouts) as r,
+    ):
+        assert await r.execute("GET", B) == 1
+        cluster.nodes[1].greets_after = 0.5
+        with trio.move_on_after(0.4):
+            await r.execute("BLPOP", B, 0)
+        cluster.nodes[1].greets_after = 0.0
+        assert await r.execute("BLPOP", B, 0) == 1
+        await trio.sleep(2)
+        looks = cluster.looks
+        await trio.sleep(10)
+        assert cluster.looks == looks
+
+
+async def test_who_waits_for_a_connection_to_a_node_that_is_left_goes_on(
+    autojump_clock: MockClock,
+) -> None:
+    def script(node: ScriptedNode, command: list[bytes]) -> Any:
+        return NOTHING if command[0] == b"BLPOP" and node.number == 1 else None
+
+    limits = redis.ClientLimits(max_sessions=1)
+    async with (
+        open_scripted_cluster(script=script) as cluster,
+        redis.open_cluster(cluster.url, limits=limits, timeouts=PATIENT) as r,
+        trio.open_nursery() as nursery,
+    ):
+        answers: list[Any] = []
+
+        async def pop() -> None:
+            try:
+                answers.append(await r.execute("BLPOP", B, 0))
+            except errors.OutcomeUnknown as exc:
+                answers.append(type(exc))
+
+        for _ in range(3):
+            nursery.start_soon(pop)
+        await wait_all_tasks_blocked()
+        cluster.owners = [2 if owner == 1 else owner for owner in cluster.owners]
+        left = cluster.nodes.pop(1)
+        await r.execute("GET", A)
+        left.scope.cancel()
+        with trio.move_on_after(20):
+            while len(answers) < 3:  # noqa: ASYNC110
+                await trio.sleep(0.1)
+        assert answers.count(errors.OutcomeUnknown) == 1
+        assert answers.count(2) == 2

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from tests.redis._scripted_server import ScriptedServer, Visitor, open_scripted_server
-from trio_helianthus import errors, redis
+from trio_helianthus import errors, net, redis
 from trio_helianthus.errors import redis_error
 
 
@@ -98,3 +99,48 @@ async def test_the_first_of_several_hosts_that_answers_is_taken() -> None:
         with pytest.raises(errors.ConnectionRefused):
             async with redis.open_client("redis://127.0.0.1:1,127.0.0.1:2"):
                 raise AssertionError
+
+
+async def test_credentials_that_are_not_to_be_had_end_nothing(autojump_clock: MockClock) -> None:
+    trouble: list[Exception] = []
+
+    async def credentials() -> tuple[str | None, str]:
+        if trouble:
+            raise trouble[0]
+        return None, "secret"
+
+    async with (
+        open_scripted_server() as server,
+        redis.open_client(server.url, credentials=credentials) as r,
+    ):
+        trouble.append(KeyError("vault"))
+        server.visitors[0].stream.reset()
+        await wait_all_tasks_blocked()
+        with pytest.raises(errors.OperationTimeout) as caught:
+            await r.execute("GET", "k")
+        assert "no credentials: KeyError('vault')" in str(caught.value.__cause__)
+        trouble.clear()
+        assert await r.execute("GET", "k") == b"k"
+    trouble.append(KeyError("vault"))
+    async with open_scripted_server() as server:
+        with pytest.raises(errors.NetworkError, match="no credentials") as refused:
+            async with redis.open_client(server.url, credentials=credentials):
+                raise AssertionError
+        assert refused.value.__cause__ is trouble[0]
+
+
+async def test_a_host_that_hangs_or_is_no_server_is_passed_over(autojump_clock: MockClock) -> None:
+    async def hang(stream: net.ByteStream) -> None:
+        await trio.sleep_forever()
+
+    async def chat(stream: net.ByteStream) -> None:
+        await stream.send_all(b"220 mail ready\r\n")
+        await trio.sleep_forever()
+
+    async with open_scripted_server() as server, trio.open_nursery() as nursery:
+        first = await nursery.start(net.serve_tcp, hang)
+        second = await nursery.start(net.serve_tcp, chat)
+        url = f"redis://127.0.0.1:{first.port},127.0.0.1:{second.port},{server.url[8:]}"
+        async with redis.open_client(url) as r:
+            assert await r.execute("GET", "k") == b"k"
+        nursery.cancel_scope.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -270,6 +271,47 @@ async def test_who_waits_for_room_and_is_cancelled_sends_nothing() -> None:
         assert server.commands == [[b"ECHO", b"first"], [b"ECHO", b"last"]]
 
 
+async def test_those_who_give_up_before_they_are_sent_leave_their_room_to_others() -> None:
+    limits = redis.ClientLimits(max_in_flight=5)
+    async with (
+        open_scripted_server() as server,
+        redis.open_client(server.url, limits=limits) as r,
+    ):
+        answers: list[Any] = []
+
+        async def give_up() -> None:
+            with trio.CancelScope() as scope:
+                scope.cancel()
+                await r.execute("ECHO", "cancelled")
+
+        with trio.fail_after(5):
+            for _ in range(20):  # in whatever order trio runs them
+                async with trio.open_nursery() as nursery:
+                    for n in range(5):
+                        nursery.start_soon(give_up)
+                        nursery.start_soon(ask, r, [str(n)], answers)
+            await r.execute("ECHO", "last")
+        assert len(answers) == 100
+        assert r.statistics().waiting == 0
+
+
+async def test_those_who_give_up_while_there_is_no_connection_are_forgotten(
+    autojump_clock: MockClock,
+) -> None:
+    timeouts = redis.Timeouts(reconnect=math.inf)
+    async with (
+        open_scripted_server() as server,
+        redis.open_client(server.url, timeouts=timeouts) as r,
+    ):
+        server.refuses = errors.RemoteProtocolError("thrown out")
+        server.visitors[0].stream.reset()
+        await wait_all_tasks_blocked()
+        for _ in range(1000):
+            with trio.move_on_after(0.001):
+                await r.execute("SET", "k", "v")
+        assert r.statistics().waiting <= 64
+
+
 async def test_what_the_system_does_not_take_at_once_is_sent_by_and_by() -> None:
     big = b"x" * 5_000_000
     answers: list[Any] = []
@@ -308,10 +350,13 @@ async def test_an_answer_beyond_the_limits_is_not_taken() -> None:
         open_scripted_server(script=script) as server,
         redis.open_client(server.url, limits=limits) as r,
     ):
-        with pytest.raises(errors.OutcomeUnknown) as caught:
-            await r.execute("LPOP", "long")
-        assert isinstance(caught.value.__cause__, errors.LimitExceeded)
+        for command in ("LPOP", "GET"):
+            with pytest.raises(errors.LimitExceeded, match="max_bulk_bytes=10"):
+                await r.execute(command, "long")
+        with pytest.raises(errors.LimitExceeded, match="max_bulk_bytes=10"):
+            await r.pipeline().add("GET", "short").add("GET", "long").execute()
         assert await r.execute("GET", "short") == b"short"
+        assert len(server.visitors) == 4  # none of them was asked for twice
 
 
 async def test_several_connections_share_the_work() -> None:
@@ -337,8 +382,12 @@ async def test_text_is_decoded_where_it_is_asked_for() -> None:
     ):
         assert await r.execute("GET", "ü") == "ü"
         assert await r.execute("GET", "map") == {"k": ["v", 1, None]}
-        with pytest.raises(UnicodeDecodeError):
-            await r.execute("GET", "junk")
+        junk = await r.execute("GET", "junk")
+        assert junk == "\udcff"
+        assert junk.encode(errors="surrogateescape") == b"\xff"
+        await r.execute("GET", junk)
+        await r.execute("GET", junk, 1)
+        assert server.commands[-2:] == [[b"GET", b"\xff"], [b"GET", b"\xff", b"1"]]
         assert await r.pipeline().add("GET", "a").add("GET", "b").execute() == ["a", "b"]
 
 

@@ -368,6 +368,30 @@ async def test_two_tasks_may_add_the_same(client: redis.Redis[bytes]) -> None:
         assert messages.statistics().queued == 2
 
 
+async def test_who_adds_the_same_as_one_who_gives_up_has_it(client: redis.Redis[bytes]) -> None:
+    async with client.subscribe() as messages:
+
+        async def give_up() -> None:
+            with trio.CancelScope() as scope:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(messages.add, "x")
+                    await trio.lowlevel.checkpoint()
+                    scope.cancel()
+
+        async def add() -> None:
+            await messages.add("x", timeout=5)
+
+        for _ in range(20):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(give_up)
+                nursery.start_soon(add)
+            assert await client.publish("x", "1") == 1
+            messages.remove("x")
+            with trio.fail_after(5):
+                while await client.publish("x", "gone"):  # noqa: ASYNC110
+                    await trio.sleep(0.001)
+
+
 async def test_what_was_left_stays_left_while_messages_come(client: redis.Redis[bytes]) -> None:
     rounds = 200
 

@@ -15,6 +15,7 @@ from tests.redis._scripted_server import open_scripted_server
 from tests.redis.conftest import needs_server
 from trio_helianthus import errors, redis, testing
 from trio_helianthus.redis._read_cache import ReadCache, size_of
+from trio_helianthus.redis._slots import SLOTS, slot_of
 
 pytestmark = needs_server
 
@@ -373,3 +374,61 @@ def test_nothing_stale_is_kept_wherever_it_is_cancelled(
             assert await tracked.mget("a", "b") == expected
 
     testing.cancel_sweep(scenario)
+
+
+async def test_a_key_that_is_named_twice(
+    client: redis.Redis[bytes], tracked: redis.TrackedRedis[bytes]
+) -> None:
+    await client.set("k", 1)
+    assert await tracked.mget("k", "k") == [b"1", b"1"]
+    assert await tracked.exists("k", "k") == 2
+    await client.set("k", 2)
+    with trio.fail_after(5):
+        while await tracked.mget("k", "k") != [b"2", b"2"]:  # noqa: ASYNC110
+            await trio.sleep(0.001)
+    tracked.clear()
+    assert tracked.statistics().entries == 0
+
+
+async def test_what_is_sorted_by_other_keys_is_not_kept(
+    client: redis.Redis[bytes], tracked: redis.TrackedRedis[bytes]
+) -> None:
+    await client.rpush("l", "a", "b")
+    await client.mset({"w_a": 1, "w_b": 2})
+    assert await tracked.sort_ro("l", by="w_*", alpha=True) == [b"a", b"b"]
+    await client.set("w_a", 3)
+    assert await tracked.sort_ro("l", by="w_*", alpha=True) == [b"b", b"a"]
+
+
+async def test_what_changes_keys_without_naming_them_clears_all(
+    client: redis.Redis[bytes], tracked: redis.TrackedRedis[bytes]
+) -> None:
+    await client.set("k", 1)
+    for change in (
+        lambda: tracked.swapdb(0, 1),
+        lambda: tracked.eval("return 1", 0),
+        tracked.flushdb,
+    ):
+        await tracked.get("k")
+        assert tracked.statistics().entries == 1
+        await change()
+        assert tracked.statistics().entries == 0
+    await client.flushall()
+
+
+async def test_a_slot_that_moves_takes_with_it_what_was_kept() -> None:
+    async with (
+        open_real_cluster() as cluster,
+        redis.open_cluster(cluster.url) as r,
+        r.tracking() as tracked,
+    ):
+        primaries = cluster.servers[:3]
+        old = primaries[slot_of("a") * 3 // SLOTS]
+        new = next(server for server in primaries if server is not old)
+        assert await tracked.get("a") is None
+        for server in (new, *primaries):
+            await server.execute("CLUSTER", "SETSLOT", slot_of("a"), "NODE", cluster.ids[new.port])
+        await r.set("a", "new")
+        with trio.fail_after(10):
+            while await tracked.get("a") != b"new":  # noqa: ASYNC110
+                await trio.sleep(0.05)

@@ -64,6 +64,12 @@ class Backend(ABC):
         :raises RedisExecutionAborted: the transaction was refused, and nothing of it has run.
         """
 
+    def check_together(self, requests: Sequence[Request]) -> None:  # noqa: B027 - one server has all
+        """Refuse commands that one server cannot run together.
+
+        :raises LocalProtocolError: their keys are in several slots.
+        """
+
     @abstractmethod
     def lend(
         self, keys: Sequence[resp.Argument], trail: Trail = NO_TRAIL

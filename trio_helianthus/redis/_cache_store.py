@@ -15,7 +15,7 @@ from ._cache_entry import Entry, encode_entry, parse_entry
 from ._cache_scripts import CLAIM, EXTEND, REPLACE, STORE
 from ._command_table import COMMANDS
 from ._raw_runner import RawRunner
-from ._recipe_keys import tagged_key
+from ._recipe_keys import bytes_of, escaped, tagged_key
 from ._scripts import Script
 
 if TYPE_CHECKING:
@@ -94,11 +94,7 @@ class CacheStore(Generic[V]):
         :raises TypeError: it is neither text nor bytes.
         :raises ValueError: it is empty.
         """
-        if not isinstance(key, (str, bytes)):
-            raise TypeError(f"a key is str or bytes, not {type(key).__name__}")
-        if not key:
-            raise ValueError("a key is not empty")
-        name = f"{self._name}:".encode() + (key.encode() if isinstance(key, str) else key)
+        name = escaped(self._name) + b":" + bytes_of(key)
         return Place(tagged_key("cache:", name), tagged_key("cache-loading:", name))
 
     async def read(self, place: Place) -> Found[V] | None:

@@ -129,7 +129,13 @@ class Redis(
         :raises RedisError: a command was refused. One that is refused while it runs leaves the
             others alone, as servers do not roll back.
         :raises RedisExecutionAborted: a command was refused before anything ran.
-        :raises OutcomeUnknown: the connection was lost while it ran.
+        :raises OperationTimeout: the server did not answer in time, or no connection was to be had;
+            nothing was written.
+        :raises NetworkError: no connection lasted until the commands could run, for
+            ``timeouts.reconnect`` seconds; nothing was written.
+        :raises OutcomeUnknown: the connection was lost while they ran.
+        :raises LocalProtocolError: a command in the queue changes the connection, is too long, or
+            has a key in another slot of a cluster; nothing was written.
 
         What the function raises comes out, and nothing is written. If it is cancelled before it
         has returned nothing is written either.
@@ -170,7 +176,11 @@ class Redis(
         :raises OperationTimeout: none was free, or could be made, in time.
         """
         async with self._backend.lend(keys) as connection:
-            yield RedisConnection(connection, is_text=self._is_text)
+            face = RedisConnection[T](connection, is_text=self._is_text)
+            try:
+                yield face
+            finally:
+                face._end()
 
     @property
     def decode_responses(self) -> bool:

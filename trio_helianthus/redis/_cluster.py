@@ -95,6 +95,8 @@ class Cluster(Several):
         else:
             await self.refresher.look_first()
         self.nursery.start_soon(self.refresher.run, name="looks at the cluster")
+        if self.options.tracking is not None:
+            self.nursery.start_soon(self._keep_looking, name="looks for slots that have moved")
 
     def begin(self, command: Command, args: Sequence[resp.Argument]) -> Awaitable[Any]:
         at, topology = command.key_at, self.topology
@@ -157,6 +159,9 @@ class Cluster(Several):
 
     def list_nodes(self) -> list[Node]:
         return list(self.topology.nodes.values())
+
+    def check_together(self, requests: Sequence[Request]) -> None:
+        slot_of_requests(requests)
 
     def slot_of(self, keys: Sequence[resp.Argument]) -> int | None:
         return slot_of_keys("a connection", keys)
@@ -224,6 +229,11 @@ class Cluster(Several):
             connection.close()
             if not await path.follow(answer):
                 raise answer
+
+    async def _keep_looking(self) -> None:
+        """See to it that slots that have moved are known, where nobody asks for their keys."""
+        while True:
+            await self.wait_for_news()
 
     def watch(self) -> None:
         self.topology.watch()

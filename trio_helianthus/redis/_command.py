@@ -76,7 +76,8 @@ class Command:
     is_stateful: bool = attrs.field(init=False)
     """Whether it changes the connection."""
     is_for_sessions: bool = attrs.field(init=False)
-    """Whether it is not sent on a shared connection: it blocks, or changes the connection."""
+    """Whether it is not sent on a shared connection: it blocks, or changes the connection, or is to
+    stop what the server does for somebody who may have sent it there."""
     is_raw: bool = attrs.field(init=False)
     """Whether its answer stays bytes where text is asked for."""
     request_policy: RequestPolicy | None = None
@@ -113,7 +114,7 @@ class Command:
 
     @is_for_sessions.default
     def _is_for_sessions(self) -> bool:
-        return self.may_block or self.is_stateful
+        return self.may_block or self.is_stateful or self.name in _KILLS
 
     @is_raw.default
     def _is_raw(self) -> bool:
@@ -122,6 +123,7 @@ class Command:
 
 _REPEATABLE: Final = CommandFlag.READONLY | CommandFlag.REPEATABLE
 _MAY_BLOCK: Final = frozenset({"XREAD", "XREADGROUP"})
+_KILLS: Final = frozenset({"FUNCTION KILL", "SCRIPT KILL"})
 
 NO_COMMAND: Final = Command("NONE")
 """Stands for a command where there is none yet."""
@@ -135,8 +137,8 @@ def is_blocking(command: Command, args: Sequence[Value]) -> bool:
     if command.name not in _MAY_BLOCK:
         return command.may_block
     for arg in args[1:]:
-        if isinstance(arg, (str, bytes)):
-            word = (arg if isinstance(arg, bytes) else arg.encode()).upper()
+        if isinstance(arg, (str, bytes, bytearray, memoryview)):
+            word = (arg.encode("utf-8", "replace") if isinstance(arg, str) else bytes(arg)).upper()
             if word == b"STREAMS":
                 return False
             if word == b"BLOCK":

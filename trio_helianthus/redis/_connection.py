@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from trio_helianthus.core import limit
@@ -26,6 +27,8 @@ RECEIVE_BYTES: Final = 64 * 1024
 """How much one receive asks for; beyond 128 KiB the allocator asks the system each time."""
 MAX_RECEIVE_BYTES: Final = 1024 * 1024
 """How much it asks for while long answers come."""
+MAX_PUSHES: Final = 1024
+"""How many pushes a connection keeps that nobody takes."""
 _ASKING: Final = (b"ASKING",)
 
 
@@ -45,8 +48,9 @@ class Connection:
         """The server's number for this connection."""
         self.server: dict[str, Any] = {}
         """What the server said of itself: ``server``, ``version``, ``mode``, ``role``."""
-        self.pushes: list[resp.Push] = []
-        """What came between answers, and nobody has taken yet."""
+        self.pushes: deque[resp.Push] = deque(maxlen=MAX_PUSHES)
+        """What came between answers, and nobody has taken yet; the oldest is dropped for the next
+        one behind so many."""
         self.outstanding: int = 0
         """How many answers are still to come."""
         self.is_cut: bool = False
@@ -55,6 +59,8 @@ class Connection:
         self._is_given_up = False
         self.is_changed = False
         """Whether a command has made it another connection than it was after its greeting."""
+        self.is_watching = False
+        """Whether a transaction watches keys by it."""
         self.is_asking = False
         """Of a cluster's node: whether it is asked for slots that it is about to get, so that
         ``ASKING`` goes in front of what :meth:`exchange` sends."""
@@ -66,6 +72,7 @@ class Connection:
             self.outstanding
             or self.is_cut
             or self.is_changed
+            or self.is_watching
             or self.pushes
             or not self.wire.is_between_answers
         )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from trio_helianthus.core import limit
-from trio_helianthus.errors import LocalProtocolError, RedisError
+from trio_helianthus.errors import LocalProtocolError, RedisError, ResourceClosed
 
+from ._block_time import block_seconds
 from ._command import Command
 from ._commands import ConnectionCommands
 from ._finishing import find_command, finish
 from ._reports import command_operation
-from ._server import PUSHES
+from ._server import UNANSWERED
 
 if TYPE_CHECKING:
     from trio_helianthus.core import CancelToken
@@ -25,7 +27,8 @@ T = TypeVar("T", bytes, str)
 
 
 class RedisConnection(ConnectionCommands[T]):
-    """A connection for the calling task alone; lent by :meth:`Redis.connection`.
+    """A connection for the calling task alone; lent by :meth:`Redis.connection`, until the end of
+    its context.
 
     It has all commands of the client, and also those that change a connection: ``SELECT``,
     ``CLIENT SETNAME``, ``CLIENT NO-EVICT``. One that is cancelled here leaves the connection
@@ -34,9 +37,17 @@ class RedisConnection(ConnectionCommands[T]):
     there are none but ``timeout`` and scopes.
     """
 
-    def __init__(self, connection: Connection, *, is_text: bool) -> None:
+    def __init__(
+        self, connection: Connection, *, is_text: bool, answer_timeout: float = math.inf
+    ) -> None:
         self._connection = connection
         self._is_text = is_text
+        self._answer_timeout = answer_timeout
+        self._is_over = False
+
+    def _end(self) -> None:
+        """Refuse everything from now on, as another task may get the connection."""
+        self._is_over = True
 
     @property
     def protocol(self) -> int:
@@ -60,12 +71,15 @@ class RedisConnection(ConnectionCommands[T]):
         token: CancelToken | None,
     ) -> Any:
         connection = self._connection
-        if command.name in PUSHES:
+        if self._is_over:
+            raise ResourceClosed("the connection was given back")
+        if command.name in UNANSWERED:
             raise LocalProtocolError(f"{command.name} has no answer that could be waited for here")
         if command.is_stateful:
             connection.is_changed = True
         with command_operation(command), limit(timeout, token):
-            (answer,) = await connection.exchange(args)
+            seconds = self._answer_timeout + block_seconds(command, args)
+            (answer,) = await connection.exchange(args, timeout=seconds)
         if isinstance(answer, RedisError):
             raise answer
         return finish(command, answer, is_text=self._is_text)

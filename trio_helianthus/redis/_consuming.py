@@ -302,27 +302,19 @@ class Consuming:
                 continue  # claimed from ourselves: we were not heard of for long
             self.received += 1
             self.claimed += is_claimed
-            fields, refusal = raw, ""
-            if self._is_text:
-                try:
-                    fields = as_text(raw)
-                except UnicodeDecodeError as exc:
-                    refusal = f"not UTF-8: {exc}"
             entry: StreamEntry[Any] = StreamEntry(
                 self.ledger,
                 key,
                 stream=as_text(stream) if self._is_text else stream,
                 entry_id=as_text(entry_id) if self._is_text else entry_id,
-                fields=fields,
+                fields=as_text(raw) if self._is_text else raw,
                 raw_fields=raw,
                 deliveries=deliveries,
             )
             self.ledger.take(key, entry)
             most = self._options.max_deliveries
-            if not refusal and most is not None and deliveries > most:
-                refusal = f"handed out {deliveries - 1} times, and never acknowledged"
-            if refusal:
-                self.ledger.bury(key, refusal)
+            if most is not None and deliveries > most:
+                self.ledger.bury(key, f"handed out {deliveries - 1} times, and never acknowledged")
             else:
                 self._offer(entry)
 

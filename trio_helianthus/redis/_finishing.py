@@ -25,13 +25,17 @@ _LONGEST_NAME: Final = 64
 def as_text(answer: Any) -> Any:
     """Return the answer with all its strings decoded as UTF-8.
 
-    :raises UnicodeDecodeError: one of them is not.
+    Bytes that are none become surrogate escapes, as in Python's names of files: an answer is never
+    lost by one string in it, and none is changed.
     """
     kind = answer.__class__
     if kind is bytes:
-        return answer.decode()
+        return answer.decode("utf-8", "surrogateescape")
     if kind is list:
-        return [each.decode() if each.__class__ is bytes else as_text(each) for each in answer]
+        return [
+            each.decode("utf-8", "surrogateescape") if each.__class__ is bytes else as_text(each)
+            for each in answer
+        ]
     if kind is dict:
         return {as_text(key): as_text(value) for key, value in answer.items()}
     return answer
@@ -75,22 +79,26 @@ def find_command(args: Sequence[resp.Argument]) -> Command:
     such as a module's, is known that it may write.
 
     :raises TypeError: the name is neither text nor bytes.
-    :raises ValueError: there is none.
+    :raises ValueError: there is none, or several words are one argument.
     """
     words = [_word(arg) for arg in args[:2] if isinstance(arg, (str, bytes))]
     if not words or not words[0] or not isinstance(args[0], (str, bytes)):
         raise ValueError("a command begins with its name, as str or bytes")
     first = words[0]
+    if " " in first:
+        raise ValueError(f"each word of a command is an argument of its own: {first!r}")
     known = COMMANDS.get(" ".join(words)) or COMMANDS.get(first)
     if known is None:
         return Command(first[:_LONGEST_NAME])
-    return _undecoded(known, blocks=known.may_block and is_blocking(known, args))
+    return _undecoded(known, blocks=is_blocking(known, args))
 
 
 @cache
 def _undecoded(known: Command, *, blocks: bool) -> Command:
     """Return a command of the table as one whose answer is not decoded."""
-    flags = known.flags if blocks else known.flags & ~CommandFlag.BLOCKING
+    flags = known.flags & ~CommandFlag.BLOCKING
+    if blocks:
+        flags |= CommandFlag.BLOCKING
     return attrs.evolve(known, flags=flags, decode=None)
 
 

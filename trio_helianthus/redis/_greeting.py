@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from trio_helianthus.errors import RedisAuthenticationError, RedisError, RemoteProtocolError
+from trio_helianthus.errors import (
+    HelianthusError,
+    NetworkError,
+    RedisAuthenticationError,
+    RedisError,
+    RemoteProtocolError,
+)
 
 if TYPE_CHECKING:
     from ._connection import Connection
-    from ._options import Options
+    from ._options import Credentials, Options
 
 _LIBRARY: Final = "trio_helianthus"
 _NO_HELLO: Final = ("ERR unknown command", "NOPROTO", "ERR unsupported protocol")
@@ -24,7 +30,7 @@ async def greet(connection: Connection, options: Options) -> None:
     """
     username, password = options.username, options.password
     if options.credentials is not None:
-        username, password = await options.credentials()
+        username, password = await _ask(options.credentials)
     is_known = False
     if options.protocol == 3:
         is_known = await _hello(connection, username, password, options.client_name)
@@ -49,6 +55,16 @@ async def greet(connection: Connection, options: Options) -> None:
             raise answer
     if connection.client_id is None and isinstance(answers[needed], int):
         connection.client_id = answers[needed]
+
+
+async def _ask(credentials: Credentials) -> tuple[str | None, str]:
+    """Ask the user's function; what it raises must not end what has nothing to do with it."""
+    try:
+        return await credentials()
+    except HelianthusError:
+        raise
+    except Exception as exc:
+        raise NetworkError(f"no credentials: {exc!r}", operation="connect") from exc
 
 
 async def _hello(

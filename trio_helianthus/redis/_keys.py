@@ -94,7 +94,7 @@ def _behind(keyword: bytes, start: int, args: Sequence[Value]) -> int:
 
 def _word(arg: Value) -> bytes:
     if isinstance(arg, str):
-        arg = arg.encode()
+        arg = arg.encode("utf-8", "surrogateescape")
     return arg.upper() if isinstance(arg, bytes) else b""
 
 

@@ -12,6 +12,7 @@ import trio
 from trio_helianthus.core import Alarm
 from trio_helianthus.errors import (
     HelianthusError,
+    LimitExceeded,
     NetworkError,
     OperationTimeout,
     OutcomeUnknown,
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 MAX_SENDS: Final = 3
 """How often a command that may be repeated is sent, before its losses are told."""
+_CROWD: Final = 64
+"""From how many waiting calls on it is looked for such as nobody waits for any more."""
 _PING: Final = Command("PING", CommandFlag.READONLY)
 
 
@@ -79,6 +82,7 @@ class Line:
         self._reconnect = options.reconnect
         self._on_lost = on_lost
         self._closed = False
+        self._crowd = _CROWD
         self._left: set[Link] = set()  # links that only wait for what is under way on them
         self._lost = trio.Event()
         self._hurry = trio.Event()
@@ -103,10 +107,7 @@ class Line:
             return link.begin(call)
         if self._closed:
             raise closed()
-        call.at = trio.current_time()
-        self.waiting.append(call)
-        if link is None:
-            self._be_patient()
+        self._wait(call)
         return call
 
     def submit(self, call: Call) -> None:
@@ -120,10 +121,18 @@ class Line:
         elif self._closed:
             raise closed()
         else:
-            call.at = trio.current_time()
-            self.waiting.append(call)
-            if link is None:
-                self._be_patient()
+            self._wait(call)
+
+    def _wait(self, call: Call) -> None:
+        """Have a call wait for a connection, or for room on it."""
+        waiting = self.waiting
+        if len(waiting) >= self._crowd:  # those who have given up need not be kept
+            self.waiting = waiting = deque(each for each in waiting if each.answer is PENDING)
+            self._crowd = max(_CROWD, 2 * len(waiting))
+        call.at = trio.current_time()
+        waiting.append(call)
+        if self.link is None:
+            self._be_patient()
 
     async def open(self) -> None:
         """Make the first connection, and keep one from now on.
@@ -245,7 +254,9 @@ class Line:
                 continue
             if self._closed:
                 call.fail(closed())
-            elif isinstance(error, TimeoutError) and self._is_overdue(call):
+            elif isinstance(error, LimitExceeded) and call is link.calls[0]:
+                call.fail(error)  # its answer is too large, and would be again
+            elif call.is_repeatable and isinstance(error, TimeoutError) and self._is_overdue(call):
                 call.fail(
                     _caused(OperationTimeout(str(error), seconds=self._timeouts.answer), error)
                 )

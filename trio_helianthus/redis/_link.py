@@ -201,6 +201,8 @@ class Link:
                 elif isinstance(call, Batch):
                     calls.extend(repeat(call, call.count))
                 parts.append(call.data)
+        if len(parts) < len(outbox):
+            self._on_room()  # nobody else would tell, where no answer is to come
         if not parts:
             return
         data = parts[0] if len(parts) == 1 else b"".join(parts)

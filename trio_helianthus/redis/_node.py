@@ -12,6 +12,7 @@ import trio
 from trio_helianthus.errors import HelianthusError, NetworkError, OperationTimeout
 
 from ._connect import connect
+from ._line import closed
 from ._server import Server
 from ._sessions import make_sessions
 
@@ -70,6 +71,7 @@ class Node:
         self._is_current = is_current
         self._wish = trio.Event()
         self._closed = False
+        self._is_left = False
         self.lendable: WeakSet[Connection] = WeakSet()
         """Its connections that are not shared."""
 
@@ -110,6 +112,7 @@ class Node:
             self._connect_session,
             options=self._options,
             is_current=self._is_current,
+            refusal=lambda: elsewhere(None) if self._is_left else closed(),
         )
         self.server = Server(
             self._nursery,
@@ -166,6 +169,7 @@ class Node:
         :param error: why what is under way behind that is lost.
         """
         self.is_member = False
+        self._is_left = True
         server = self.server
         if server is None:
             return
@@ -220,9 +224,11 @@ class Node:
         try:
             connection = await self._connect()
         except (NetworkError, OperationTimeout) as exc:
-            self.is_up = False
+            if not self.is_connected:  # else its answers say how it is
+                self.is_up = False
             self._on_trouble(self)
             raise elsewhere(exc) from exc
+        self.is_up = True
         self.lendable.add(connection)
         return connection
 

@@ -12,6 +12,7 @@ from ._client import Redis
 from ._cluster import Cluster
 from ._options import make_options
 from ._read_from import ReadFrom
+from ._remap import careful
 from ._url import parse_url
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def open_cluster(
             told.places,
             read_from=read_from,
             max_redirections=max_redirections,
-            remap=remap,
+            remap=careful(remap),
         )
 
     return _open_client(make, options, is_text=decode_responses, lazy=lazy)

@@ -13,6 +13,7 @@ from trio_helianthus.core import open_background_nursery
 from ._client import Redis
 from ._options import make_options
 from ._read_from import ReadFrom
+from ._remap import careful
 from ._sentinel import Watched
 from ._sentinels import Sentinels
 from ._url import SENTINEL_PORT, parse_url
@@ -130,13 +131,14 @@ def open_sentinel(
     )
 
     def make(nursery: BackgroundNursery, options: Options) -> Watched:
-        watched = Watched(nursery, options, read_from=read_from, remap=remap)
+        reach = careful(remap)
+        watched = Watched(nursery, options, read_from=read_from, remap=reach)
         sentinels = Sentinels(
             told.places,
             name,
             asking,
             nursery,
-            remap=remap,
+            remap=reach,
             on_switch=watched.note_switch,
             on_promotion=watched.note_promotion,
             on_change=watched.note_change,

@@ -125,10 +125,10 @@ class ReadCache:
             return
         self.bytes -= entry.size
         for key in entry.keys:
-            commands = self._by_key[key]
-            commands.discard(command)
-            if not commands:
-                del self._by_key[key]
+            if commands := self._by_key.get(key):
+                commands.discard(command)
+                if not commands:
+                    del self._by_key[key]
 
     def invalidate(self, keys: Iterable[bytes]) -> None:
         """Forget what was read of these keys, and keep nothing of them that is under way."""

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ._values import Key
 
-__all__ = ["as_text", "bytes_of", "plain_key", "tagged_key"]
+__all__ = ["as_text", "bytes_of", "escaped", "plain_key", "tagged_key"]
 
 
 def tagged_key(prefix: str, name: Key) -> bytes:
     """Return ``prefix{name}``: with whatever prefix, all of one name have one hash slot.
 
-    A name with a tag of its own, such as ``"{user:7}:mail"``, keeps it.
+    A name with a tag of its own, such as ``"{user:7}:mail"``, keeps it; ``"{a}"`` and ``"a"`` are
+    the same.
 
     :raises TypeError: the name is neither text nor bytes.
     :raises ValueError: it is empty, or begins with ``}``, which would make an empty tag.
@@ -30,10 +31,17 @@ def tagged_key(prefix: str, name: Key) -> bytes:
 def plain_key(prefix: str, name: Key, key: Key) -> bytes:
     """Return ``prefixname:key``, for a recipe that has one key for each subject.
 
+    A colon in the name is escaped, so that no two pairs have one key.
+
     :raises TypeError: one of them is neither text nor bytes.
     :raises ValueError: one of them is empty.
     """
-    return b"%b%b:%b" % (prefix.encode(), bytes_of(name), bytes_of(key))
+    return b"%b%b:%b" % (prefix.encode(), escaped(name), bytes_of(key))
+
+
+def escaped(name: Key) -> bytes:
+    """Return a name in which there is no colon: ``%3A`` stands for it, and ``%25`` for ``%``."""
+    return bytes_of(name).replace(b"%", b"%25").replace(b":", b"%3A")
 
 
 def as_text(name: Key) -> str:
@@ -51,4 +59,4 @@ def bytes_of(name: Key) -> bytes:
         raise TypeError(f"a name is str or bytes, not {type(name).__name__}")
     if not name:
         raise ValueError("a name is not empty")
-    return name.encode() if isinstance(name, str) else name
+    return name.encode("utf-8", "surrogateescape") if isinstance(name, str) else name

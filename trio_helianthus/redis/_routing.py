@@ -199,6 +199,19 @@ def step_after(error: BaseException | None) -> Step:
     return Step.GIVE_UP
 
 
+def is_from_script(command: Command, error: BaseException | None, slot: int | None) -> bool:
+    """Whether an error that looks like a refusal may come out of the middle of a script.
+
+    Scripts and functions return what they like; of theirs only the words of the servers count, and
+    redirections of the slot that was asked for.
+    """
+    if command.name not in _SCRIPTS or not isinstance(error, RedisError):
+        return False
+    if isinstance(error, RedisRedirection):
+        return slot is not None and error.slot != slot
+    return not error.message.startswith(_REFUSALS)
+
+
 def redirection(error: BaseException | None) -> RedisRedirection:
     """Return the redirection among an error's reasons, where :func:`step_after` has found one."""
     if isinstance(error, RedisExecutionAborted):
@@ -231,7 +244,7 @@ def _checked_slot(arg: resp.Argument) -> int | None:
 
 
 def _word(arg: resp.Argument) -> bytes:
-    data = arg.encode() if isinstance(arg, str) else arg
+    data = arg.encode("utf-8", "surrogateescape") if isinstance(arg, str) else arg
     return data.upper() if isinstance(data, bytes) else b""
 
 
@@ -265,6 +278,18 @@ _PUBSUB: Final = frozenset(
 _SLOT_AT: Final = {"CLUSTER COUNTKEYSINSLOT": 2, "CLUSTER GETKEYSINSLOT": 2}
 _KEY_LIKE: Final = frozenset({"CLUSTERSCAN"})
 """Commands whose cursor has a hash tag, by which it finds its server."""
+_SCRIPTS: Final = frozenset({"EVAL", "EVALSHA", "EVALSHA_RO", "EVAL_RO", "FCALL", "FCALL_RO"})
+_REFUSALS: Final = (
+    "CLUSTERDOWN Hash slot not served",
+    "CLUSTERDOWN The cluster is down",
+    "LOADING Redis is loading",
+    "LOADING Valkey is loading",
+    "MASTERDOWN Link with MASTER is down",
+    "READONLY Can not run script with write flag",
+    "READONLY You can't write against a read only",
+    "TRYAGAIN Multiple keys request during rehashing of slot",
+)
+"""How servers begin to refuse a script before it runs (``cluster.c``, ``server.c``)."""
 _DEMOTED: Final = "instance state changed"
 _UNAVAILABLE: Final = {
     "CLUSTERDOWN": Step.LOOK,

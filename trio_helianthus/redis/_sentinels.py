@@ -66,6 +66,8 @@ class Sentinels:
         self._on_promotion = on_promotion
         self._on_change = on_change
         self._heard: set[Place] = set()
+        self._lost: set[Place] = set()  # those that do not answer
+        self._first = frozenset(self.places)
 
     async def ask(self, place: Place) -> Report:
         """Ask one of them, and learn of the others from it.
@@ -103,7 +105,11 @@ class Sentinels:
                 self._heard.add(place)
                 self._nursery.start_soon(self._listen, place, name=f"listens to {place}")
 
-    def _learn(self, places: Iterable[Place]) -> None:
+    def _learn(self, named: Iterable[Place]) -> None:
+        places = set(named)
+        for place in self._lost - places - self._first:  # it was replaced
+            self._lost.discard(place)
+            self.places.remove(place)
         for place in places:
             if place not in self.places and len(self.places) < MAX_SENTINELS:
                 self.places.append(place)
@@ -111,16 +117,20 @@ class Sentinels:
             self.listen()
 
     async def _listen(self, place: Place) -> None:
-        while True:
+        while place in self.places:
             try:
                 connection = await connect(place, self._options)
+                self._lost.discard(place)
                 try:
                     await self._hear(connection)
                 finally:
                     connection.close()
             except _UNREACHABLE:
                 pass  # the others are listened to, too
+            if place in self.places:
+                self._lost.add(place)
             await trio.sleep(_AWAY_SECONDS * (1 + random.random()))  # noqa: S311 - to spread them
+        self._heard.discard(place)
 
     async def _hear(self, connection: Connection) -> None:
         """Take events, until the sentinel is lost."""

@@ -10,6 +10,7 @@ import trio
 
 from trio_helianthus.core import open_background_nursery
 from trio_helianthus.errors import (
+    HelianthusError,
     LocalProtocolError,
     NetworkError,
     RedisError,
@@ -26,7 +27,7 @@ from ._connection import check_size
 from ._line import Line
 from ._sessions import open_sessions
 from ._statistics import RedisStatistics
-from ._trail import NO_TRAIL, Trail
+from ._trail import NO_TRAIL, Returning, Trail
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -138,6 +139,9 @@ class Server(Backend):
         self._commands += 1
         return await self.sessions.run(command, args)
 
+    def trail(self) -> Trail:
+        return Returning(self.options.timeouts.reconnect)
+
     def lend(
         self, keys: Sequence[resp.Argument], trail: Trail = NO_TRAIL
     ) -> AbstractAsyncContextManager[Connection]:
@@ -205,8 +209,9 @@ def executed(answers: list[Any]) -> list[Any] | None:
     return done
 
 
-PUSHES: Final = frozenset(
+UNANSWERED: Final = frozenset(
     {
+        "CLIENT REPLY",
         "SUBSCRIBE",
         "PSUBSCRIBE",
         "SSUBSCRIBE",
@@ -218,7 +223,7 @@ PUSHES: Final = frozenset(
         "PSYNC",
     }
 )
-"""Commands that are not answered in the order in which they are asked."""
+"""Commands that are not answered in the order in which they are asked, or not at all."""
 _INSTEAD: Final = {
     "MULTI": "pipeline(transaction=True) or transaction()",
     "EXEC": "pipeline(transaction=True) or transaction()",
@@ -271,6 +276,6 @@ async def connect_first(places: Sequence[Place], options: Options) -> Connection
     for place in others:
         try:
             return await connect(place, options)
-        except (NetworkError, trio.BrokenResourceError, RedisError):
+        except (NetworkError, HelianthusError, trio.BrokenResourceError):
             pass  # the next one may be better
     return await connect(last, options)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -11,13 +10,19 @@ import trio
 
 from trio_helianthus.core import Pool, open_background_nursery
 from trio_helianthus.errors import (
+    HelianthusError,
+    LimitExceeded,
     LocalProtocolError,
     NetworkError,
     OperationTimeout,
     OutcomeUnknown,
     ProtocolError,
     RedisError,
+    ResourceClosed,
 )
+
+from ._block_time import block_seconds
+from ._line import MAX_SENDS, closed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -35,9 +40,15 @@ if TYPE_CHECKING:
 class Sessions:
     """Lends connections to one task each, and keeps those that come back as they were."""
 
-    def __init__(self, pool: Pool[Connection], timeouts: Timeouts) -> None:
+    def __init__(
+        self,
+        pool: Pool[Connection],
+        timeouts: Timeouts,
+        refusal: Callable[[], HelianthusError],
+    ) -> None:
         self.pool = pool
         self._timeouts = timeouts
+        self._refusal = refusal
 
     @asynccontextmanager
     async def lend(self, *, is_asking: bool = False) -> AsyncIterator[Connection]:
@@ -45,12 +56,33 @@ class Sessions:
 
         :param is_asking: of a cluster's node: for a slot that it is about to get.
         """
-        async with self.pool.acquire(timeout=self._timeouts.session) as connection:
-            connection.is_asking = is_asking
-            try:
-                yield connection
-            finally:
-                connection.is_asking = False
+        connection = await self.acquire()
+        connection.is_asking = is_asking
+        try:
+            yield connection
+        finally:
+            connection.is_asking = False
+            self.pool.release(connection)
+
+    async def acquire(self) -> Connection:
+        """Lend one; whoever has it calls ``pool.release``.
+
+        :raises OperationTimeout: none was free in time.
+        :raises ResourceFull: too many tasks wait for one.
+        :raises HelianthusError: there are none to be had any more.
+        """
+        seconds = self._timeouts.session
+        try:
+            with trio.move_on_after(seconds):
+                return await self.pool.acquire()
+        except ResourceClosed as exc:
+            raise self._refusal() from exc
+        most, lent = self.pool.limits.max_size, self.pool.statistics().acquired
+        raise OperationTimeout(
+            f"no connection of its own within {seconds:g} seconds: {lent} of max_sessions={most}"
+            " are in use; nothing was sent",
+            seconds=seconds,
+        )
 
     async def run(
         self, command: Command, args: Sequence[resp.Argument], *, is_asking: bool = False
@@ -69,17 +101,37 @@ class Sessions:
         return answer
 
     async def run_many(self, requests: Sequence[Request], *, is_asking: bool = False) -> list[Any]:
-        """Run several commands on a connection of their own; errors are values."""
-        is_blocking = any(command.may_block for command, _ in requests)
-        timeout = math.inf if is_blocking else self._timeouts.answer
-        async with self.lend(is_asking=is_asking) as connection:
-            try:
-                return await connection.exchange(*[args for _, args in requests], timeout=timeout)
-            except (NetworkError, trio.BrokenResourceError, ProtocolError) as exc:
-                if isinstance(exc, (OperationTimeout, LocalProtocolError)):
+        """Run several commands on a connection of their own; errors are values.
+
+        What only reads is sent again after a loss.
+
+        :raises OperationTimeout: there was no connection, or what only reads was not answered.
+        :raises OutcomeUnknown: the connection was lost behind them.
+        :raises LimitExceeded: an answer is larger than it may be.
+        """
+        timeout = self._timeouts.answer + sum(block_seconds(*request) for request in requests)
+        is_repeatable = all(command.is_repeatable for command, _ in requests)
+        name = requests[0][0].name if len(requests) == 1 else ""
+        sends = 0
+        while True:
+            async with self.lend(is_asking=is_asking) as connection:
+                sends += 1
+                try:
+                    return await connection.exchange(
+                        *[args for _, args in requests], timeout=timeout
+                    )
+                except (LocalProtocolError, LimitExceeded):
                     raise
-                name = requests[0][0].name if len(requests) == 1 else ""
-                raise OutcomeUnknown(command=name) from exc
+                except (
+                    NetworkError,
+                    trio.BrokenResourceError,
+                    ProtocolError,
+                    OperationTimeout,
+                ) as exc:
+                    if not is_repeatable:
+                        raise OutcomeUnknown(command=name) from exc
+                    if isinstance(exc, OperationTimeout) or sends >= MAX_SENDS:
+                        raise
 
 
 @asynccontextmanager
@@ -103,10 +155,12 @@ def make_sessions(
     *,
     options: Options,
     is_current: Callable[[Connection], bool] = lambda _: True,
+    refusal: Callable[[], HelianthusError] = closed,
 ) -> Sessions:
     """Make a pool of them, which is closed before the nursery is left.
 
     :param is_current: whether a connection is to the server that is meant now.
+    :param refusal: why there are none any more, once the pool was closed.
     """
 
     async def open_patiently() -> Connection:
@@ -132,7 +186,7 @@ def make_sessions(
         check=is_usable,
         is_reusable=lambda connection: connection.is_fit and is_current(connection),
     )
-    return Sessions(pool, options.timeouts)
+    return Sessions(pool, options.timeouts, refusal)
 
 
 async def is_alive(connection: Connection) -> bool:

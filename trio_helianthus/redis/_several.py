@@ -11,6 +11,7 @@ from trio_helianthus.errors import RedisError
 from ._backend import Backend
 from ._node import Elsewhere
 from ._path import PASSING, Path
+from ._routing import is_from_script
 from ._several_batches import ASKING
 from ._statistics import sum_up
 from ._trail import NO_TRAIL
@@ -79,11 +80,10 @@ class Several(Backend):
     ) -> AsyncIterator[Connection]:
         slot = self.slot_of(keys)
         path = trail if isinstance(trail, Path) else self.trail()
-        seconds = self.options.timeouts.session
 
         async def acquire(node: Node) -> tuple[Any, Connection]:
-            pool = node.use().sessions.pool
-            return pool, await pool.acquire(timeout=seconds)
+            sessions = node.use().sessions
+            return sessions.pool, await sessions.acquire()
 
         pool, connection = await self.on_node(slot, path, acquire)
         connection.is_asking = path.is_asking
@@ -119,6 +119,8 @@ class Several(Backend):
         try:
             return await answer
         except PASSING as exc:
+            if is_from_script(command, exc, slot):
+                raise
             error = exc
         return await self._pursue(error, node, command, args, slot)
 
@@ -141,6 +143,8 @@ class Several(Backend):
                 try:
                     return await self._ask(node, command, args, is_asking=path.is_asking)
                 except PASSING as exc:
+                    if is_from_script(command, exc, slot):
+                        raise
                     error = exc
             raise path.give_up(error, command.name)
         finally:

@@ -16,6 +16,7 @@ from ._command import Command, CommandFlag
 from ._node import Elsewhere
 from ._routing import (
     Step,
+    is_from_script,
     is_passing,
     step_after,
 )
@@ -57,7 +58,7 @@ class Errand:
             self.places.append(-1)
         self.requests.append(request)
         self.places.append(at)
-        self.is_blocking |= request[0].may_block
+        self.is_blocking |= request[0].is_for_sessions
 
     async def collect(self) -> list[Any]:
         """Return the answers."""
@@ -95,7 +96,15 @@ async def run_parts(
             errand.add(at, (command, part.args), is_asking=is_asking)
             asked[at] = node
         await _run_errands(servers, list(errands.values()), answers)
-        todo = [at for at in todo if isinstance(answers[at], Elsewhere) or is_passing(answers[at])]
+        todo = [
+            at
+            for at in todo
+            if isinstance(answers[at], Elsewhere)
+            or (
+                is_passing(answers[at])
+                and not is_from_script(parts[at][0], answers[at], parts[at][1].slot)
+            )
+        ]
         if not todo:
             break
         again = [at for at in todo if step_after(answers[at]) in _REDIRECTIONS]
@@ -119,8 +128,9 @@ def _pick(servers: Several, path: Path, part: Part, is_readonly: bool) -> Node:
 async def _run_errands(servers: Several, errands: list[Errand], answers: list[Any]) -> None:
     """Send everything, then wait for all answers; those of a node that is lost are errors."""
     for errand in errands:  # mistakes come out before anything is sent
+        batch = errand.node.use().make_batch(errand.requests)
         if not errand.is_blocking:
-            errand.batch = errand.node.use().make_batch(errand.requests)
+            errand.batch = batch
     for errand in errands:
         if errand.batch is not None:
             errand.node.use().submit(errand.batch)

@@ -37,7 +37,7 @@ def as_bytes(key: resp.Argument) -> bytes:
     :raises TypeError: it is of a type that has none.
     """
     if isinstance(key, str):
-        return key.encode()
+        return key.encode("utf-8", "surrogateescape")
     if isinstance(key, (bytes, bytearray, memoryview)):
         return bytes(key)
     if isinstance(key, bool) or not isinstance(key, (int, float)):

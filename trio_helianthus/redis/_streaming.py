@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from trio_helianthus.core import limit, operation
 
 from ._command_runner import CommandRunner
+from ._command_table import COMMANDS
 from ._consumer import StreamConsumer, T
 from ._consumer_options import ConsumerOptions
 from ._consuming import Consuming
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ._backend import Backend
     from ._values import Key
 
+_XADD: Final = COMMANDS["XADD"]
 _DEAD_WORDS: Final = 12
 """What a consumer puts behind the fields of a dead letter."""
 _MOST_REQUEUED: Final = 1000
@@ -101,6 +103,7 @@ class StreamOperations(CommandRunner[T]):
         :param timeout: seconds for making the group.
         :param token: cancels making the group.
         :raises ValueError: there is no stream, or a number makes no sense.
+        :raises LocalProtocolError: ``dead_letters`` and a stream are in two slots of a cluster.
         :raises RedisWrongType: a key is no stream.
         """
         if not streams:
@@ -123,6 +126,9 @@ class StreamOperations(CommandRunner[T]):
         if max_items < len(keys):
             raise ValueError(f"max_items={max_items} is less than one for each of the streams")
         letters = None if dead_letters is None else bytes_of(dead_letters)
+        if letters is not None:
+            for key in keys:  # they are moved there by a script, which runs on one server
+                self._backend.check_together([(_XADD, (b"XADD", key)), (_XADD, (b"XADD", letters))])
         options = ConsumerOptions(
             streams=keys,
             start=start,

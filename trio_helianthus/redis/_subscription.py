@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import trio
@@ -44,6 +45,8 @@ class Topics:
         self._subscribers = subscribers
         self._check = check
         self._topics: dict[tuple[TopicKey, Place | None], Topic] = {}
+        self._adders: Counter[tuple[TopicKey, Place | None]] = Counter()
+        self._unsure: set[tuple[TopicKey, Place | None]] = set()
 
     async def add(
         self,
@@ -56,31 +59,36 @@ class Topics:
         """Listen to more, from when the server has confirmed all of it; or to none of it."""
         self._check()
         options = self._subscribers.backend.options
-        wanted = dict.fromkeys(keys)
-        for _, name in wanted:
+        wanted = list(dict.fromkeys((key, home) for key in keys))
+        for (_, name), _ in wanted:
             if len(name) > options.limits.max_command_bytes:
                 raise LocalProtocolError(f"a name of {len(name)} bytes is too long to be sent")
         patience = options.timeouts.reconnect + options.timeouts.answer
         seconds = patience if timeout is None else timeout
-        added: list[TopicKey] = []
+        self._adders.update(wanted)
+        is_done = False
         try:
             with core.operation("redis.subscribe"), core.limit(seconds, token):
                 await self._subscribers.backend.wait_until_known()
-                for key in wanted:
-                    if (key, home) not in self._topics:
-                        topic = self._subscribers.listen(self.listener, *key, home)
-                        self._topics[key, home] = topic
-                        added.append(key)
-                await self._wait_until_ready([self._topics[key, home] for key in wanted])
+                for key, where in wanted:
+                    if (key, where) not in self._topics:
+                        topic = self._subscribers.listen(self.listener, *key, where)
+                        self._topics[key, where] = topic
+                        self._unsure.add((key, where))
+                await self._wait_until_ready([self._topics[each] for each in wanted])
+            is_done = True
         except OperationTimeout as exc:
-            topics = [self._topics[key, home] for key in added if (key, home) in self._topics]
-            self.remove(added, home)
-            if not topics:
+            unsure = [self._topics[each] for each in wanted if each in self._unsure]
+            if not unsure:
                 raise
-            raise _not_confirmed(topics, seconds) from exc
-        except BaseException:
-            self.remove(added, home)
-            raise
+            raise _not_confirmed(unsure, seconds) from exc
+        finally:
+            self._adders -= Counter(wanted)
+            for each in self._unsure.intersection(wanted):
+                if is_done:
+                    self._unsure.discard(each)
+                elif not self._adders[each]:  # else another task waits for the same
+                    self.remove([each[0]], home)
 
     async def _wait_until_ready(self, topics: list[Topic]) -> None:
         await trio.lowlevel.checkpoint_if_cancelled()
@@ -94,6 +102,7 @@ class Topics:
     def remove(self, keys: Iterable[TopicKey], home: Place | None = None) -> None:
         """Listen to these no more."""
         for key in keys:
+            self._unsure.discard((key, home))
             if (topic := self._topics.pop((key, home), None)) is not None:
                 topic.leave(self.listener)
 
@@ -228,5 +237,5 @@ def as_names(names: Iterable[Key]) -> list[bytes]:
     for name in names:
         if not isinstance(name, (str, bytes)):
             raise TypeError(f"a channel is str or bytes, not {type(name).__name__}")
-        found.append(name.encode() if isinstance(name, str) else name)
+        found.append(name.encode("utf-8", "surrogateescape") if isinstance(name, str) else name)
     return found

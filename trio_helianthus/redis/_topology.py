@@ -73,6 +73,7 @@ class Topology:
         """Whether the answers that are to come are looked after."""
         self._nursery = nursery
         self._options = options
+        self._tracking = options.tracking
         self._read_from = read_from
         self._look = look
         self._owners: dict[Node, tuple[tuple[int, int], ...]] = {}
@@ -114,7 +115,9 @@ class Topology:
                 owners[group.primary] = shard.ranges
             members.update(self.node_at(place) for place in shard.places)
         before, self._owners = self._owners, owners
-        self.table, self.groups = table, groups
+        old, self.table, self.groups = self.table, table, groups
+        if self._tracking is not None and list(map(_primary, old)) != list(map(_primary, table)):
+            self._tracking.note_moved()
         for node in [node for node in self.nodes.values() if node not in members]:
             self._part_with(node)
         for node in members:
@@ -132,6 +135,8 @@ class Topology:
         if group is None:
             group = Group(node, (node,))
             self.groups.append(group)
+        if self._tracking is not None and _primary(self.table[slot]) is not node:
+            self._tracking.note_moved()
         self.table[slot] = group
         self._owners.setdefault(node, ())
         node.is_member = True
@@ -224,6 +229,10 @@ class Topology:
 
     def _is_slow(self, node: Node) -> bool:
         return node.waits_since() < trio.current_time() - SUSPICIOUS_SECONDS
+
+
+def _primary(group: Group | None) -> Node | None:
+    return None if group is None else group.primary
 
 
 def given_up(node: Node) -> ConnectionReset:

@@ -58,7 +58,6 @@ _KEPT: Final = frozenset(
         "HVALS",
         "PFCOUNT",
         "EXISTS",
-        "SORT_RO",
         "TYPE",
         "LINDEX",
         "LLEN",
@@ -100,6 +99,11 @@ _KEPT: Final = frozenset(
         "SUBSTR",
     }
 )
+
+_CHANGE_ANYTHING: Final = frozenset(
+    {"EVAL", "EVALSHA", "FCALL", "FLUSHALL", "FLUSHDB", "FUNCTION RESTORE", "SWAPDB"}
+)
+"""What may change keys that it does not name."""
 
 
 @attrs.frozen(kw_only=True)
@@ -194,7 +198,10 @@ class TrackedRedis(Commands[T]):
             return await self._backend.begin(command, args)
         finally:
             # The server tells of it behind the answer; whoever has written wants to read that.
-            self._cache.invalidate(keys)
+            if keys:
+                self._cache.invalidate(keys)
+            elif command.name in _CHANGE_ANYTHING:
+                self._cache.clear()
 
     async def _read(self, command: Command, args: Sequence[resp.Argument]) -> Any:
         cache, data = self._cache, self._encode(args)
@@ -216,7 +223,7 @@ class TrackedRedis(Commands[T]):
 
     async def _load(self, command: Command, args: Sequence[resp.Argument], data: bytes) -> Any:
         cache = self._cache
-        keys = tuple(map(as_bytes, keys_of(command, args)))
+        keys = tuple(dict.fromkeys(map(as_bytes, keys_of(command, args))))
         cache.misses += 1
         if not keys or not all(key.startswith(self._prefixes or b"") for key in keys):
             return await self._backend.begin(command, args)
@@ -259,9 +266,10 @@ class TrackingOperations(Generic[T]):
         that several tasks want at a time is sent once. What is written here is not read here in its
         old form; what others write is, until the server's message has come.
 
-        When a connection is lost everything is forgotten. One that is lost without a sign is found
-        out after ``timeouts.health_check`` and ``timeouts.answer``: answers may be too old by that
-        much, or by ``max_age`` if that is less.
+        When a connection is lost, or slots of a cluster move, everything is forgotten. A move is
+        found out within 5 seconds, a connection that is lost without a sign after
+        ``timeouts.health_check`` and ``timeouts.answer``: answers may be too old by that much, or
+        by ``max_age`` if that is less. Servers do not tell of ``SWAPDB``.
 
         :param prefixes: be told of all keys that begin so, whoever reads them, and keep nothing
             else: the server need not remember then who has read what.

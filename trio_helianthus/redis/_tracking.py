@@ -61,6 +61,10 @@ class Tracking:
             else:
                 self.cache.invalidate(push[1])
 
+    def note_moved(self) -> None:
+        """Note that keys have gone to another server; the old one does not tell of them."""
+        self.cache.clear()
+
     def note_lost(self) -> None:
         """Note that a connection was lost, by which changes would have been told."""
         self.cache.losses += 1

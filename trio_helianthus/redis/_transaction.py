@@ -10,24 +10,30 @@ import trio
 
 from trio_helianthus.core import RetryPolicy
 from trio_helianthus.errors import (
+    LimitExceeded,
+    LocalProtocolError,
     NetworkError,
+    OperationTimeout,
     OutcomeUnknown,
     ProtocolError,
     RedisError,
     TransactionConflict,
 )
 
+from ._command_table import COMMANDS
 from ._connection_face import RedisConnection
 from ._finishing import finish_all, raise_first_error
 from ._pipeline import CommandList
-from ._server import executed
+from ._server import executed, stateful
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from trio_helianthus.core import CancelToken
     from trio_helianthus.wire import resp
 
     from ._backend import Backend, Request
+    from ._command import Command
     from ._connection import Connection
 
 __all__ = ["Transaction", "TransactionResult"]
@@ -38,6 +44,8 @@ R_co = TypeVar("R_co", covariant=True)
 
 ATTEMPTS: Final = 16
 """How often a transaction is tried, unless told otherwise."""
+WATCH: Final = COMMANDS["WATCH"]
+_OURS: Final = frozenset({"DISCARD", "EXEC", "MULTI"})
 _WAITS: Final = RetryPolicy(initial_delay=0.001, factor=2.0, max_delay=0.05)
 
 
@@ -58,13 +66,24 @@ class Transaction(RedisConnection[T]):
 
     Its own commands run at once, to read what the transaction depends on. What it writes down in
     :attr:`queue` runs when the function has returned: all of it, with nothing in between, or
-    nothing if one of the watched keys was changed meanwhile.
+    nothing if one of the watched keys was changed meanwhile. It is of use until then.
     """
 
-    def __init__(self, connection: Connection, *, is_text: bool) -> None:
-        super().__init__(connection, is_text=is_text)
+    def __init__(self, connection: Connection, *, is_text: bool, answer_timeout: float) -> None:
+        super().__init__(connection, is_text=is_text, answer_timeout=answer_timeout)
         self.queue: CommandList[T] = CommandList()
         """The commands that are to run as one."""
+
+    async def _run(
+        self,
+        command: Command,
+        args: tuple[resp.Argument, ...],
+        timeout: float | None,
+        token: CancelToken | None,
+    ) -> Any:
+        if command.name in _OURS:
+            raise LocalProtocolError(f"{command.name} is sent when the function has returned")
+        return await super()._run(command, args, timeout, token)
 
 
 async def run_transaction(
@@ -78,13 +97,16 @@ async def run_transaction(
     """Run a transaction, again where it comes in another's way; see :meth:`Redis.transaction`."""
     if attempts < 1:
         raise ValueError(f"attempts must be at least 1, not {attempts}")
-    attempt, trail = 0, backend.trail()
+    attempt, trail, seconds = 0, backend.trail(), backend.options.timeouts.answer
     while attempt < attempts:
         connection: Connection | None = None
         try:
             async with backend.lend(keys, trail) as connection:
-                transaction = Transaction[T](connection, is_text=is_text)
-                answers = await _attempt(transaction, connection, function, keys)
+                transaction = Transaction[T](connection, is_text=is_text, answer_timeout=seconds)
+                try:
+                    answers = await _attempt(backend, transaction, connection, function, keys)
+                finally:
+                    transaction._end()
         except (RedisError, NetworkError) as exc:
             # A connection that was lost by then has run nothing; its fate after EXEC is unknown.
             is_ours = isinstance(exc, RedisError) or (connection is not None and connection.is_cut)
@@ -103,29 +125,37 @@ async def run_transaction(
 
 
 async def _attempt(
+    backend: Backend,
     transaction: Transaction[T],
     connection: Connection,
     function: Callable[[Transaction[T]], Awaitable[R]],
     keys: tuple[resp.Argument, ...],
 ) -> tuple[R, list[Any]] | None:
     """Watch, call the function, and execute; ``None`` where a key was changed."""
-    connection.is_changed = True
+    seconds = backend.options.timeouts.answer
+    connection.is_watching = True
     if keys:
-        (watched,) = await connection.exchange(("WATCH", *keys))
+        (watched,) = await connection.exchange(("WATCH", *keys), timeout=seconds)
         if isinstance(watched, RedisError):
             raise watched
     value = await function(transaction)  # if it raises, the connection is closed as it is
     requests: list[Request] = transaction.queue._requests
     if not requests:
         if keys:
-            await connection.exchange(("UNWATCH",))
-        connection.is_changed = False
+            await connection.exchange(("UNWATCH",), timeout=seconds)
+        connection.is_watching = False
         return value, []
+    for command, _ in requests:
+        if command.is_stateful:
+            raise stateful(command)
+    backend.check_together([(WATCH, ("WATCH", *keys)), *requests] if keys else requests)
     commands = [("MULTI",), *(args for _, args in requests), ("EXEC",)]
     try:
-        answers = await connection.exchange(*commands)
-    except (NetworkError, trio.BrokenResourceError, ProtocolError) as exc:
+        answers = await connection.exchange(*commands, timeout=seconds)
+    except (LocalProtocolError, LimitExceeded):
+        raise
+    except (NetworkError, trio.BrokenResourceError, ProtocolError, OperationTimeout) as exc:
         raise OutcomeUnknown(command="EXEC") from exc
-    connection.is_changed = False
+    connection.is_watching = False
     done = executed(answers)
     return None if done is None else (value, done)

@@ -142,3 +142,9 @@ def test_names_are_text_or_bytes() -> None:
     wrong: Any = 7
     with pytest.raises(TypeError, match="str or bytes"):
         tagged_key("lock:", wrong)
+
+
+def test_no_two_pairs_of_name_and_key_share_one() -> None:
+    pairs = [("user", "settings:7"), ("user:settings", "7"), ("user%3Asettings", "7"), ("a", ":")]
+    assert len({plain_key("cache:", name, key) for name, key in pairs}) == len(pairs)
+    assert plain_key("cache:", "user", "7") == b"cache:user:7"

@@ -19,7 +19,8 @@ def encode_command(args: Sequence[Argument]) -> bytes:
     :param args: the command's words, then its arguments.
     :raises TypeError: one of them is neither bytes, text nor a number; a ``bool`` is none, as what
         it should be as text is anybody's guess.
-    :raises ValueError: there is none, or a text cannot be written as UTF-8.
+    :raises ValueError: there is none, or a text cannot be written as UTF-8. Surrogate escapes, by
+        which Python writes bytes that are no UTF-8, become these bytes again.
     """
     if not args:
         raise ValueError("a command has a name at least")
@@ -32,7 +33,7 @@ def encode_command(args: Sequence[Argument]) -> bytes:
 
 def _as_bytes(arg: object) -> bytes:
     if isinstance(arg, str):
-        return arg.encode()
+        return arg.encode("utf-8", "surrogateescape")
     if isinstance(arg, bool):
         raise TypeError("a bool is not a Redis value: write 1 and 0, or b'true' and b'false'")
     if isinstance(arg, int):

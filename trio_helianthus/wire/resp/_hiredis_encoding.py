@@ -27,9 +27,15 @@ def encode_command_by_hiredis(args: Sequence[Argument]) -> bytes:
             if arg.__class__ not in _TAKEN:
                 break
         else:
-            return pack_command(args)  # type: ignore[no-any-return] # it has no types
+            try:
+                return pack_command(args)  # type: ignore[no-any-return] # it has no types
+            except UnicodeEncodeError:
+                return encode_command(args)  # surrogate escapes, which it does not know
         if _NEARLY_TAKEN.issuperset(map(type, args)):
             # It crashes on a number that is too long for Python to make a text of it.
             safe = [b"%d" % arg if arg.__class__ is int else arg for arg in args]
-            return pack_command(tuple(safe))  # type: ignore[arg-type, no-any-return] # as above
+            try:
+                return pack_command(tuple(safe))  # type: ignore[arg-type, no-any-return] # as above
+            except UnicodeEncodeError:
+                pass
     return encode_command(args)

@@ -101,7 +101,9 @@ async def test_the_first_of_several_hosts_that_answers_is_taken() -> None:
                 raise AssertionError
 
 
-async def test_credentials_that_are_not_to_be_had_end_nothing(autojump_clock: MockClock) -> None:
+async def test_credentials_that_are_not_to_be_had_end_nothing(
+    autojump_clock: MockClock, capsys: pytest.CaptureFixture[str]
+) -> None:
     trouble: list[Exception] = []
 
     async def credentials() -> tuple[str | None, str]:
@@ -127,6 +129,7 @@ async def test_credentials_that_are_not_to_be_had_end_nothing(autojump_clock: Mo
             async with redis.open_client(server.url, credentials=credentials):
                 raise AssertionError
         assert refused.value.__cause__ is trouble[0]
+    assert "KeyError: 'vault'" in capsys.readouterr().err
 
 
 async def test_a_host_that_hangs_or_is_no_server_is_passed_over(autojump_clock: MockClock) -> None:

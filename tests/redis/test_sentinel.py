@@ -24,6 +24,7 @@ from trio_helianthus.redis._sentinel_report import (
     parse_report,
     parse_switch,
 )
+from trio_helianthus.redis._sentinels import MAX_SENTINELS
 from trio_helianthus.redis._url import Place
 
 PATIENT = redis.Timeouts(reconnect=60)
@@ -408,6 +409,29 @@ async def test_replicas_come_and_go(autojump_clock: MockClock) -> None:
         await watched.event("-sdown", "slave 127.0.0.1:7001 127.0.0.1 7001 @ main 127.0.0.1 7000")
         await trio.sleep(1)
         assert {await r.execute("GET", "k") for _ in range(6)} == {7001}
+
+
+async def test_sentinels_that_are_gone_for_good_are_forgotten(autojump_clock: MockClock) -> None:
+    async with open_watched() as watched, redis.open_sentinel(URL, "main") as r:
+        known = watched.sentinels.copy()
+        for turn in range(MAX_SENTINELS + 1):  # each time another one that is never there
+            watched.sentinels = {**known, 30000 + turn: known[26000]}
+            watched.sentinels.pop(26001)
+            watched.switch(7000 + (turn + 1) % 2, 7000 + turn % 2)
+            primary = 7000 + turn % 2
+            await watched.event("+switch-master", f"main 127.0.0.1 1 127.0.0.1 {primary}")
+            assert await r.execute("SET", "k", 1) == primary
+            await trio.sleep(3)
+        watched.sentinels, heard = known, len(watched.listening)
+        known[26002] = known[26001]
+        async with trio.open_nursery() as nursery:
+            await nursery.start(net.serve_tcp, known[26002].handle, 26002)
+            watched.switch(7000, 7001)
+            await watched.event("+switch-master", "main 127.0.0.1 1 127.0.0.1 7001")
+            assert await r.execute("SET", "k", 1) == 7001
+            await trio.sleep(3)
+            assert len(watched.listening) > heard
+            nursery.cancel_scope.cancel()
 
 
 async def test_sentinels_want_a_login_of_their_own() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from trio_helianthus.core import report_error
 from trio_helianthus.errors import (
     HelianthusError,
     NetworkError,
@@ -64,7 +65,10 @@ async def _ask(credentials: Credentials) -> tuple[str | None, str]:
     except HelianthusError:
         raise
     except Exception as exc:
-        raise NetworkError(f"no credentials: {exc!r}", operation="connect") from exc
+        # Connections are made in the background, for everybody: nobody there could mend it.
+        report_error(exc, where="credentials of a Redis client")
+        failure = exc
+    raise NetworkError(f"no credentials: {failure!r}", operation="connect") from failure
 
 
 async def _hello(

@@ -49,6 +49,8 @@ class Method:
     """Paragraphs behind the summary."""
     instead: tuple[str, str, str] | None = None
     """Condition, command and request, as code: another command that does the same there."""
+    has_shortcut: bool = False
+    """Most calls give none of its many options: they are spared all that concerns these."""
     is_pipelined: bool = True
     raises: tuple[tuple[str, str], ...] = ()
     ends_connection: bool = False

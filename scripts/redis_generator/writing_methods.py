@@ -13,7 +13,7 @@ from .signatures import LIMITS, overloaded, request_call, request_tuple, signatu
 from .writing_table import constants_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from .methods import Group, Method
     from .shapes import Declared
@@ -79,6 +79,8 @@ def _method(method: Method) -> list[str]:
         lines += indented("\n".join(run(constant_of(other), sent)), 4)
         whole = Bracketed("(", [f'b"{method.command}"', "name"], ")")
         return [*lines, *run(method.constant, whole)]
+    if method.has_shortcut:
+        lines += _shortcut(method, lambda sent: run(method.constant, sent))
     command, choosing = _command(method)
     lines += choosing
     request = request_tuple(method) if method.is_inline else request_call(method)
@@ -122,6 +124,19 @@ def _queued(method: Method) -> list[str]:
     command, choosing = _command(method)
     call = request_tuple(method) if method.is_inline else request_call(method)
     return [*lines, *choosing, *queue(command, call), "        return self"]
+
+
+def _shortcut(method: Method, run: Callable[[Bracketed], list[str]]) -> list[str]:
+    """Return the statements that run the command without any of its options."""
+    given, sent = [], [f'b"{word}"' for word in method.command.split()]
+    for each in method.declared:
+        if each.default is None:
+            sent.append(each.name)
+        else:
+            given.append(each.name if each.default == "False" else f"{each.name} is not None")
+    tests = [given[0], *(f"or {each}" for each in given[1:])]
+    lines = ["        if not (", *(f"            {each}" for each in tests), "        ):"]
+    return [*lines, *indented("\n".join(run(Bracketed("(", sent, ")"))), 4)]
 
 
 def _file(group: Group, base: str, body: list[str], purpose: str, *comments: str) -> str:

@@ -33,7 +33,8 @@ class Timeouts:
     """Making one connection: name, TCP, TLS, and the greeting."""
     answer: float = _seconds(10.0)
     """From sending a command to its answer. A server that takes longer counts as lost, with all
-    that was sent on the same connection; commands that block are not held to it."""
+    that was sent on the same connection. Commands that block have it besides the time that they
+    name themselves, and no limit where they name none."""
     reconnect: float = _seconds(5.0)
     """How long a command waits for a connection while the server cannot be reached."""
     session: float = _seconds(30.0)

@@ -60,7 +60,8 @@ def open_client(
 
     :param url: ``redis://[[user]:password@]host[:port][/db]``, ``rediss://`` with TLS,
         ``unix:///path``; with several hosts, separated by commas, the first that answers.
-    :param decode_responses: return text (UTF-8) instead of bytes.
+    :param decode_responses: return text (UTF-8, bytes that are none as surrogate escapes) instead
+        of bytes.
     :param lazy: do not connect before the body starts; else a server that cannot be reached is
         told at once.
     :param connections: how connections are made; see :class:`ConnectionOptions`.

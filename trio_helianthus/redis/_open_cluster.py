@@ -86,11 +86,12 @@ def open_cluster(
 
     :param url: ``redis://[[user]:password@]host[:port][,host[:port]...]``, ``rediss://`` with TLS:
         some of the nodes, of which one has to answer; they tell of the others.
-    :param decode_responses: return text (UTF-8) instead of bytes.
+    :param decode_responses: return text (UTF-8, bytes that are none as surrogate escapes) instead
+        of bytes.
     :param read_from: who answers commands that only read.
     :param max_redirections: how often one command is sent to another node, at most.
     :param remap: returns the place at which we reach a node, from the one that the nodes tell, for
-        clusters behind address translation.
+        clusters behind address translation; if it raises that is reported, and the place stays.
     :param lazy: do not connect before the body starts; else a cluster that cannot be reached is
         told at once.
     :param connections: how connections to all nodes are made; see :class:`ConnectionOptions`.

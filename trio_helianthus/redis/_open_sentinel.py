@@ -96,13 +96,14 @@ def open_sentinel(
         TLS: some of the sentinels (default port 26379), of which one has to answer; they tell of
         the others. User, password and database are those of the servers that they watch.
     :param name: what the sentinels call the primary.
-    :param decode_responses: return text (UTF-8) instead of bytes.
+    :param decode_responses: return text (UTF-8, bytes that are none as surrogate escapes) instead
+        of bytes.
     :param read_from: who answers commands that only read.
     :param sentinel_username: for the sentinels themselves, where they want a login.
     :param sentinel_password: for the sentinels themselves.
     :param sentinel_tls: whether the sentinels are reached by TLS; ``None`` means as the servers.
     :param remap: returns the place at which we reach a server or sentinel, from the one that the
-        sentinels tell, for address translation.
+        sentinels tell, for address translation; if it raises that is reported, and the place stays.
     :param lazy: do not connect before the body starts; else a primary that cannot be reached is
         told at once.
     :param connections: how connections to the servers are made; see :class:`ConnectionOptions`.

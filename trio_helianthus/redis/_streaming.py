@@ -82,7 +82,8 @@ class StreamOperations(CommandRunner[T]):
         :param group: the group's name.
         :param name: the consumer's, which nobody else of the group must use at the same time. One
             that has the name of an earlier one begins with what that had not acknowledged.
-            ``None``: a new one, forgotten by the group at the end.
+            ``None``: a new one, forgotten by the group at the end, or after ``forget_after`` if
+            something that it gave back waits under its name.
         :param start: where a group that is made now begins: ``"0"``, the first entry that there
             is, ``"$"``, what is added from now on, or an ID.
         :param create: make group and stream where they are missing, also when somebody deletes

@@ -242,6 +242,7 @@ STRINGS = Group(
             "Set a string, whatever the key was before.",
             variants=(Variant("get", "GET"),),
             overloads=by_flag("get", "bool", "T | None"),
+            has_shortcut=True,
         ),
         Method(
             "SETEX",

@@ -477,6 +477,18 @@ class StringsCommands(CommandRunner[T]):
         :raises ValueError: there are several of ``nx``, ``xx``, ``ifeq``; there are several of
             ``ex``, ``px``, ``exat``, ``pxat``, ``keepttl``.
         """
+        if not (
+            ex is not None
+            or px is not None
+            or nx
+            or xx
+            or keepttl
+            or get
+            or exat is not None
+            or pxat is not None
+            or ifeq is not None
+        ):
+            return await self._run(SET, (b"SET", name, value), timeout, token)
         command = SET_GET if get else SET
         return await self._run(
             command,

@@ -101,9 +101,6 @@ class Line:
             and not self.waiting
             and len(link.calls) + len(link.outbox) < self._max_in_flight
         ):
-            if link.is_sending:  # Link.begin, in place
-                link.outbox.append(call)
-                return call
             return link.begin(call)
         if self._closed:
             raise closed()
@@ -219,6 +216,7 @@ class Line:
         self.link = link = Link(
             connection,
             answer_timeout=self._timeouts.answer,
+            max_in_flight=self._max_in_flight,
             on_push=self._on_push,
             on_room=self._fill,
             on_lost=self._lose,

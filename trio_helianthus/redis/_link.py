@@ -67,6 +67,7 @@ class Link:
         connection: Connection,
         *,
         answer_timeout: float,
+        max_in_flight: int,
         on_push: Callable[[Push], object],
         on_room: Callable[[], object],
         on_lost: Callable[[Link, Exception], object],
@@ -77,8 +78,9 @@ class Link:
         self.outbox: list[Call] = []
         """To be sent at the end of the pass."""
         self.is_over = False
-        self.is_sending = False
-        """Whether the writer was woken, or sends: what is in the outbox is going to leave."""
+        self.room = 0
+        """How many calls the outbox may have for another one to be put there just so: they are
+        about to leave, and there are not too many of them. 0 while the writer sleeps."""
         self.answered_at = trio.current_time()
         """When the last answer came."""
         self.sends = 0
@@ -87,6 +89,8 @@ class Link:
         self._on_room = on_room
         self._on_lost = on_lost
         self._answer_timeout = answer_timeout
+        self._max_in_flight = max_in_flight
+        self._is_sending = False  # the writer was woken, or sends
         self._alarm = Alarm(self._check_time)
         self._writer = Parking()
         self._attendant = Parking()
@@ -112,7 +116,7 @@ class Link:
     def begin(self, call: Call) -> Awaitable[Any]:
         """Send the bytes of a call of the present task, and return what it awaits at once."""
         self.outbox.append(call)
-        if self.is_sending:
+        if self._is_sending:
             return call
         if (
             self._one_by_one
@@ -131,7 +135,7 @@ class Link:
     def submit(self, call: Call) -> None:
         """Send the bytes of a call that a task is waiting for already."""
         self.outbox.append(call)
-        if not self.is_sending:
+        if not self._is_sending:
             self._wake_writer()
 
     def finish(self, within: float) -> None:
@@ -156,7 +160,8 @@ class Link:
             self._wake_writer()
 
     def _wake_writer(self) -> None:
-        self.is_sending = True
+        self._is_sending = True
+        self.room = self._max_in_flight - len(self.calls)
         self._writer.wake()
 
     def _attend(self) -> None:
@@ -226,15 +231,16 @@ class Link:
         try:
             with self._scopes[0]:
                 while True:
-                    while not self.is_sending:
+                    while not self._is_sending:
                         await self._writer
                     while (rest := self._rest) is not None or self.outbox:
                         self._rest = None
                         if rest is None:
                             self._flush()
+                            self.room = self._max_in_flight - len(self.calls)
                         else:
                             await self.connection.stream.send_all(rest)
-                    self.is_sending = False
+                    self._is_sending, self.room = False, 0
         except _LOST as exc:
             self.close(exc)
 

@@ -90,7 +90,12 @@ class Server(Backend):
         call.command = command
         call.data = data
         call.decode = None
-        return (self._line or self._pick()).begin(call)
+        line = self._line or self._pick()
+        link = line.link
+        if link is not None and len(link.outbox) < link.room and not line.waiting:
+            link.outbox.append(call)  # Line.begin, in place
+            return call
+        return line.begin(call)
 
     async def run_many(self, requests: Sequence[Request], *, is_atomic: bool) -> list[Any]:
         for command, _ in requests:

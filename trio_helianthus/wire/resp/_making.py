@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from trio_helianthus.errors import MissingExtraError
 
 from ._client import ClientConnection
@@ -9,6 +11,7 @@ from ._encoding import CommandEncoder, encode_command
 from ._engine import Engine
 from ._limits import DEFAULT_LIMITS, Limits
 from ._own_client import OwnClientConnection
+from ._short_encoding import encoder_with_shortcut
 
 __all__ = ["client_connection", "command_encoder"]
 
@@ -23,7 +26,7 @@ def client_connection(
     :raises MissingExtraError: the engine is not installed.
     """
     encode = command_encoder(engine)
-    if engine is Engine.OWN or encode is encode_command:
+    if encode is _OWN_ENCODER:
         return OwnClientConnection(limits, encode)
     from ._hiredis_client import HiredisClientConnection
 
@@ -36,11 +39,14 @@ def command_encoder(engine: Engine = Engine.AUTO) -> CommandEncoder:
     :raises MissingExtraError: it is not installed.
     """
     if engine is Engine.OWN:
-        return encode_command
+        return _OWN_ENCODER
     try:
         from ._hiredis_encoding import encode_command_by_hiredis
     except ImportError:
         if engine is Engine.AUTO:
-            return encode_command
+            return _OWN_ENCODER
         raise MissingExtraError("speed", "hiredis") from None
-    return encode_command_by_hiredis
+    return encoder_with_shortcut(encode_command_by_hiredis)
+
+
+_OWN_ENCODER: Final = encoder_with_shortcut(encode_command)

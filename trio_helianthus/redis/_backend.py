@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import trio
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from contextlib import AbstractAsyncContextManager
 
-    from trio_helianthus.core import BackgroundNursery
+    from trio_helianthus.core import BackgroundNursery, CancelToken
     from trio_helianthus.errors import RedisRedirection
     from trio_helianthus.wire import resp
 
@@ -28,6 +28,19 @@ Request: TypeAlias = "tuple[Command, Sequence[resp.Argument]]"
 
 Begin: TypeAlias = "Callable[[Command, Sequence[resp.Argument]], Awaitable[Any]]"
 """Sends a command to a certain server; the answer is awaited at once, and raised if an error."""
+
+
+class Run(Protocol):
+    """Runs a command for a caller, within limits, and decodes its answer."""
+
+    def __call__(
+        self,
+        command: Command,
+        args: tuple[resp.Argument, ...],
+        timeout: float | None,
+        token: CancelToken | None,
+    ) -> Awaitable[Any]:
+        """Do what :meth:`CommandRunner._run` says."""
 
 
 class Backend(ABC):
@@ -52,6 +65,13 @@ class Backend(ABC):
         :raises LocalProtocolError: it is longer than ``max_command_bytes``; nothing was sent.
         :raises ResourceClosed: the client was closed.
         """
+
+    def in_one_step(self, run: Run, *, is_text: bool) -> Run:
+        """Return what does the same as ``run``, which a client has, and maybe faster.
+
+        :param is_text: whether ``run`` makes text of strings.
+        """
+        return run
 
     @abstractmethod
     async def run_many(self, requests: Sequence[Request], *, is_atomic: bool) -> list[Any]:

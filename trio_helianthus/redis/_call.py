@@ -58,7 +58,7 @@ class Call:
         if self.spare is not None:
             self.answer = PENDING
             self.spare.append(self)
-        if isinstance(answer, BaseException):
+        if answer.__class__ is not bytes and isinstance(answer, BaseException):
             try:
                 raise answer
             finally:

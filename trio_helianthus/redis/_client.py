@@ -62,6 +62,8 @@ class Redis(
         self._backend = backend
         self._begin = backend.begin
         self._is_text = is_text
+        # The same, in one step for most commands.
+        self._run = backend.in_one_step(self._run, is_text=is_text)  # type: ignore[method-assign]
         self._subscribers = Subscribers(backend, is_text=is_text)
 
     async def execute(
@@ -206,12 +208,11 @@ class Redis(
     ) -> Awaitable[Any]:
         if timeout is None and token is None and SEAM.instrument is None:
             answer = self._begin(command, args)
-            if self._is_text:
-                return self._finished(command, answer)
-            if command.decode is None:
+            decode = command.decode_text if self._is_text else command.decode
+            if decode is None:
                 return answer
             if answer.__class__ is Call:  # which does the same without a coroutine
-                answer.decode = command.decode
+                answer.decode = decode
                 return answer
             return self._finished(command, answer)
         return self._limited(command, args, timeout, token)

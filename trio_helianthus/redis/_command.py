@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
 
+from ._text import as_text
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -59,6 +61,8 @@ class Command:
     flags: CommandFlag = CommandFlag.NONE
     decode: Callable[[Any], Any] | None = None
     """Makes its answer a natural Python value; ``None``: it is one."""
+    decode_text: Callable[[Any], Any] | None = attrs.field(init=False)
+    """The same where strings are to be text."""
     words: tuple[bytes, ...] = attrs.field()
     """How its arguments begin."""
     keys: tuple[KeySpec, ...] = ()
@@ -78,13 +82,18 @@ class Command:
     is_for_sessions: bool = attrs.field(init=False)
     """Whether it is not sent on a shared connection: it blocks, or changes the connection, or is to
     stop what the server does for somebody who may have sent it there."""
-    is_raw: bool = attrs.field(init=False)
-    """Whether its answer stays bytes where text is asked for."""
     request_policy: RequestPolicy | None = None
     """Of a cluster: whom it is sent to; ``None``: to the server that has the keys, else to any."""
     response_policy: ResponsePolicy | None = None
     """Of a cluster: what is made of several answers; ``None``: each stands for its own keys, or
     they are joined."""
+
+    @decode_text.default
+    def _decode_text(self) -> Callable[[Any], Any] | None:
+        decode = self.decode
+        if self.flags & CommandFlag.RAW:
+            return decode
+        return as_text if decode is None else lambda answer: decode(as_text(answer))
 
     @words.default
     def _words(self) -> tuple[bytes, ...]:
@@ -115,10 +124,6 @@ class Command:
     @is_for_sessions.default
     def _is_for_sessions(self) -> bool:
         return self.may_block or self.is_stateful or self.name in _KILLS
-
-    @is_raw.default
-    def _is_raw(self) -> bool:
-        return bool(self.flags & CommandFlag.RAW)
 
 
 _REPEATABLE: Final = CommandFlag.READONLY | CommandFlag.REPEATABLE

@@ -18,11 +18,11 @@ from trio_helianthus.errors import (
 )
 
 from ._consumer_options import PASSING, persist
-from ._finishing import as_text
 from ._ledger import Ledger
 from ._settling import BATCH, Settling, as_idle_ms
 from ._slots import slot_of
 from ._stream_entry import StreamEntry
+from ._text import as_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence

@@ -22,30 +22,10 @@ if TYPE_CHECKING:
 _LONGEST_NAME: Final = 64
 
 
-def as_text(answer: Any) -> Any:
-    """Return the answer with all its strings decoded as UTF-8.
-
-    Bytes that are none become surrogate escapes, as in Python's names of files: an answer is never
-    lost by one string in it, and none is changed.
-    """
-    kind = answer.__class__
-    if kind is bytes:
-        return answer.decode("utf-8", "surrogateescape")
-    if kind is list:
-        return [
-            each.decode("utf-8", "surrogateescape") if each.__class__ is bytes else as_text(each)
-            for each in answer
-        ]
-    if kind is dict:
-        return {as_text(key): as_text(value) for key, value in answer.items()}
-    return answer
-
-
 def finish(command: Command, answer: Any, *, is_text: bool) -> Any:
     """Return the natural value of an answer that is no error."""
-    if is_text and not command.is_raw:
-        answer = as_text(answer)
-    return answer if command.decode is None else command.decode(answer)
+    decode = command.decode_text if is_text else command.decode
+    return answer if decode is None else decode(answer)
 
 
 def finish_all(requests: Sequence[Request], answers: Sequence[Any], *, is_text: bool) -> list[Any]:

@@ -96,12 +96,12 @@ class Line:
         :raises ResourceClosed: the client was closed.
         """
         link = self.link
-        if (
-            link is not None
-            and not self.waiting
-            and len(link.calls) + len(link.outbox) < self._max_in_flight
-        ):
-            return link.begin(call)
+        if link is not None and not self.waiting:
+            if len(link.outbox) < link.room:  # Link.begin, in place
+                link.outbox.append(call)
+                return call
+            if link.load < self._max_in_flight:
+                return link.begin(call)
         if self._closed:
             raise closed()
         self._wait(call)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
-from trio_helianthus.core import open_background_nursery
+from trio_helianthus.core import SEAM, open_background_nursery
 from trio_helianthus.errors import (
     HelianthusError,
     LocalProtocolError,
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from contextlib import AbstractAsyncContextManager
 
-    from trio_helianthus.core import BackgroundNursery
+    from trio_helianthus.core import BackgroundNursery, CancelToken
 
-    from ._backend import Request
+    from ._backend import Request, Run
     from ._connection import Connection
     from ._options import Options
     from ._sessions import Sessions
@@ -90,12 +90,42 @@ class Server(Backend):
         call.command = command
         call.data = data
         call.decode = None
-        line = self._line or self._pick()
-        link = line.link
-        if link is not None and len(link.outbox) < link.room and not line.waiting:
-            link.outbox.append(call)  # Line.begin, in place
-            return call
-        return line.begin(call)
+        return (self._line or self._pick()).begin(call)
+
+    def in_one_step(self, run: Run, *, is_text: bool) -> Run:
+        """Do what ``run``, :meth:`begin` and :meth:`Line.begin` do for a command that leaves with
+        others, in one function: a fourteenth of all that a command costs is calling these.
+        """
+        if self._line is None:
+            return run
+        line, encode, spare, most = self._line, self._encode, self._spare, self._max_command_bytes
+
+        def run_in_one_step(
+            command: Command,
+            args: tuple[resp.Argument, ...],
+            timeout: float | None,
+            token: CancelToken | None,
+        ) -> Awaitable[Any]:
+            if (
+                timeout is None
+                and token is None
+                and SEAM.instrument is None
+                and (link := line.link) is not None
+                and len(link.outbox) < link.room
+                and not line.waiting
+                and not command.is_for_sessions
+                and len(data := encode(args)) <= most
+            ):
+                self._commands += 1
+                call = spare.pop() if spare else Call(spare)
+                call.command = command
+                call.data = data
+                call.decode = command.decode_text if is_text else command.decode
+                link.outbox.append(call)
+                return call
+            return run(command, args, timeout, token)
+
+        return run_in_one_step
 
     async def run_many(self, requests: Sequence[Request], *, is_atomic: bool) -> list[Any]:
         for command, _ in requests:

@@ -7,6 +7,7 @@ import enum
 import math
 import random
 import re
+import tracemalloc
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from tests.wire.resp._answers import ENGINES, cut
 from trio_helianthus.errors import LocalProtocolError, redis_error
 from trio_helianthus.wire import NEED_DATA, resp
+from trio_helianthus.wire.resp._short_encoding import encoder_with_shortcut
 
 pytest.importorskip("hiredis", reason="the other engine")
 
@@ -142,6 +144,43 @@ def test_what_has_no_bytes_is_refused(
         resp.encode_command(command)
     with pytest.raises(LocalProtocolError, match=says):
         resp.client_connection(engine=engine).send(command)
+
+
+SHORT_AND_LONG: list[Any] = [
+    b"",
+    b"x",
+    b"x" * 1023,
+    b"x" * 1024,
+    "x" * 1023,
+    "\u00e4" * 512,
+    0,
+    -7,
+    1.5,
+]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("word", [b"SET", "SET", bytearray(b"SET"), b"", b"w" * 33, 7])
+def test_short_commands_are_written_as_long_ones_are(engine: resp.Engine, word: Any) -> None:
+    encode = resp.command_encoder(engine)
+    for one in SHORT_AND_LONG:
+        assert encode((word, one)) == resp.encode_command((word, one))
+        for two in SHORT_AND_LONG:
+            assert encode((word, one, two)) == resp.encode_command((word, one, two))
+
+
+def test_how_commands_begin_is_not_kept_without_end() -> None:
+    encode = encoder_with_shortcut(resp.encode_command)
+    words = [b"w%d" % number for number in range(20_000)]
+    tracemalloc.start()
+    try:
+        for word in words:
+            assert encode((word, b"x")) == resp.encode_command((word, b"x"))
+            assert encode((word, b"x", 1)) == resp.encode_command((word, b"x", 1))
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 512 * 2 * 250
 
 
 @given(

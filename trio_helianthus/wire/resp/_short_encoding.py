@@ -6,7 +6,6 @@ beforehand, and so is how each command begins. That takes half of the time that 
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -25,8 +24,8 @@ _LONGEST_WORD: Final = 32
 
 def encoder_with_shortcut(encode: CommandEncoder) -> CommandEncoder:
     """Return an encoder that does what ``encode`` does, and the same for short commands faster."""
-    begin_one, begin_two = partial(_begin, {}, 2), partial(_begin, {}, 3)
-    ones, twos = begin_one.args[0], begin_two.args[0]
+    ones: dict[bytes, bytes] = {}
+    twos: dict[bytes, bytes] = {}
     headers, join = _HEADERS, b"".join
 
     def encode_command(args: Sequence[Argument]) -> bytes:
@@ -39,7 +38,7 @@ def encoder_with_shortcut(encode: CommandEncoder) -> CommandEncoder:
                     if one.__class__ is str:
                         one = one.encode()
                     if one.__class__ is bytes:
-                        start = ones.get(word) or begin_one(word)
+                        start = ones.get(word) or _begin(ones, 2, word)
                         return join((start, headers[len(one)], one, b"\r\n"))
             elif count == 3:
                 word, one, two = args
@@ -51,7 +50,7 @@ def encoder_with_shortcut(encode: CommandEncoder) -> CommandEncoder:
                     elif two.__class__ is int:
                         two = b"%d" % two
                     if one.__class__ is two.__class__ is bytes:
-                        start = twos.get(word) or begin_two(word)
+                        start = twos.get(word) or _begin(twos, 3, word)
                         return join(
                             (start, headers[len(one)], one, headers[len(two)], two, b"\r\n")
                         )
